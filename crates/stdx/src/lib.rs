@@ -18,5 +18,13 @@
 //! **Invariants.** (1) No unsafe code. (2) Nothing here knows a key, a client, a socket or a clock. (3) Nothing
 //! panics on bytes from outside, and no running time is exponential in them.
 
+pub mod bits;
+pub mod crc;
+pub mod glob;
+pub mod histogram;
 pub mod longdouble;
+pub mod near;
 pub mod num;
+pub mod sip;
+pub mod size;
+pub mod words;
