@@ -1,0 +1,103 @@
+//! Files: read whole, replaced whole, removed; and the working directory.
+//!
+//! **Invariants**
+//! 1. After `replace` returns well, the new bytes survive a loss of power; after it fails, the old ones are there
+//!    untouched and no temporary file is left.
+//! 2. A temporary file is made new (`O_EXCL`) and never through a link: somebody who may write to the folder
+//!    cannot make us write elsewhere.
+//! 3. Errors say the path.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| about("read", path, error))
+}
+
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let (temporary, file) = create(folder, mode).map_err(|error| about("create a file in", folder, error))?;
+    let done = fill(file, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if let Err(error) = done {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(about("replace", path, error));
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about("sync", folder, error))
+}
+
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path).map_err(|error| about("remove", path, error))
+}
+
+pub(crate) fn enter(path: &Path) -> io::Result<()> {
+    std::env::set_current_dir(path).map_err(|error| about("enter", path, error))
+}
+
+pub(crate) fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+/// A fresh file in the folder. A name that is taken is no attack yet: another one is tried.
+fn create(folder: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
+    let pid = rustix::process::getpid().as_raw_nonzero();
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut number = crate::clock::now().mono_us;
+    loop {
+        let path = folder.join(format!(".replace-{pid}-{number}.tmp"));
+        match rustix::fs::open(&path, flags, Mode::from_raw_mode(mode as _)) {
+            Ok(fd) => return Ok((path, File::from(fd))),
+            Err(rustix::io::Errno::EXIST) => number += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn about(act: &str, path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("can't {act} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode() {
+        let folder = Folder::new();
+        let path = folder.path("conf");
+        std::fs::write(&path, "a long old text").unwrap();
+        replace(&path, b"new", 0o600).unwrap();
+        assert_eq!(read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(folder.names(), ["conf"]);
+    }
+
+    #[test]
+    fn a_failure_leaves_what_was_there_and_nothing_else() {
+        let folder = Folder::new();
+        std::fs::create_dir_all(folder.path("taken/inside")).unwrap();
+        let error = replace(&folder.path("taken"), b"new", 0o644).unwrap_err();
+        assert!(error.to_string().contains("taken"), "{error}");
+        assert_eq!(folder.names(), ["taken"]);
+        assert!(replace(&folder.path("missing/conf"), b"new", 0o644).is_err());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = read(Path::new("/no such file")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("/no such file"));
+    }
+}

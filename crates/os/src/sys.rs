@@ -1,0 +1,135 @@
+//! The C library's calls that no crate of ours wraps, each behind a safe function.
+//!
+//! **Invariants**
+//! 1. Nothing here keeps a pointer beyond the call.
+
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+
+use rustix::net::RecvFlags;
+use world::CpuTimes;
+
+/// Seconds that local time is ahead of UTC at the moment `wall_s`.
+pub(crate) fn utc_offset(wall_s: i64) -> i32 {
+    let time = wall_s as libc::time_t;
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are to live values of the right type; all-zero bytes are a valid `tm`.
+    let parts = unsafe {
+        libc::localtime_r(&time, parts.as_mut_ptr());
+        parts.assume_init()
+    };
+    parts.tm_gmtoff as i32
+}
+
+/// The number of a group.
+pub(crate) fn group_id(name: &str) -> io::Result<u32> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, format!("no group '{name}'"));
+    let name = CString::new(name).map_err(|_| missing())?;
+    let mut group = MaybeUninit::<libc::group>::zeroed();
+    let mut found = std::ptr::null_mut();
+    let mut text = vec![0; 16 * 1024];
+    // SAFETY: `name` ends in NUL; `group` and `text` outlive the call, and `text` is given with its length.
+    // `found` is null or points to `group`, which then is filled; only its number is read.
+    unsafe {
+        libc::getgrnam_r(name.as_ptr(), group.as_mut_ptr(), text.as_mut_ptr(), text.len(), &mut found);
+        if found.is_null() { Err(missing()) } else { Ok((*found).gr_gid) }
+    }
+}
+
+/// Processor time of the process, of its children that ended, and of the calling thread.
+pub(crate) fn cpu_times() -> CpuTimes {
+    let (user_us, system_us) = usage(libc::RUSAGE_SELF);
+    let (children_user_us, children_system_us) = usage(libc::RUSAGE_CHILDREN);
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
+    let (main_user_us, main_system_us) = usage(libc::RUSAGE_THREAD);
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "openbsd"
+    )))]
+    let (main_user_us, main_system_us) = (user_us, system_us);
+    CpuTimes { user_us, system_us, children_user_us, children_system_us, main_user_us, main_system_us }
+}
+
+fn usage(who: libc::c_int) -> (u64, u64) {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to a live value of the right type; all-zero bytes are a valid `rusage`, should the
+    // call fail.
+    let usage = unsafe {
+        libc::getrusage(who, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let us = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+    (us(usage.ru_utime), us(usage.ru_stime))
+}
+
+/// Memory of the machine in bytes; 0 where unknown.
+pub(crate) fn total_memory() -> u64 {
+    // SAFETY: takes a number, returns a number.
+    let (pages, size) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
+    if pages < 0 || size < 0 { 0 } else { pages as u64 * size as u64 }
+}
+
+/// Which of the two a fork made.
+pub(crate) enum Forked {
+    Parent,
+    Child,
+}
+
+/// Splits the process in two. Only the calling thread lives on in the child, so call it while there is but one
+/// (invariant 3 of the crate).
+pub(crate) fn fork() -> io::Result<Forked> {
+    // SAFETY: the caller sees to it that no other thread holds a lock which the child would need.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Forked::Child),
+        _ => Ok(Forked::Parent),
+    }
+}
+
+/// Ends the process without running anything that was registered for its end.
+pub(crate) fn exit_now(code: i32) -> ! {
+    // SAFETY: does not return and touches no memory of ours.
+    unsafe { libc::_exit(code) }
+}
+
+/// Makes `fd` refer to what `from` refers to.
+pub(crate) fn redirect(from: std::os::fd::BorrowedFd<'_>, fd: i32) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: `from` is open; `fd` is one of the three standard numbers, which nobody owns.
+    if unsafe { libc::dup2(from.as_raw_fd(), fd) } < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Appends at most `room` bytes from a socket to `into`, without clearing the room first.
+#[inline]
+pub(crate) fn recv_into(
+    fd: std::os::fd::BorrowedFd<'_>,
+    into: &mut Vec<u8>,
+    room: usize,
+) -> rustix::io::Result<usize> {
+    into.reserve(room);
+    let (_, count) = rustix::net::recv(fd, &mut into.spare_capacity_mut()[..room], RecvFlags::empty())?;
+    // SAFETY: `count` is at most `room`, which lies within the capacity; the kernel has written that many bytes.
+    unsafe { into.set_len(into.len() + count) };
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_found_by_name() {
+        assert_eq!(group_id("root").unwrap(), 0);
+        assert_eq!(group_id("no such group").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn processor_time_and_memory_are_known() {
+        assert!(total_memory() > 1 << 20);
+        let times = cpu_times();
+        assert!(times.user_us + times.system_us >= times.main_user_us);
+    }
+}
