@@ -348,7 +348,7 @@ mod tests {
         let any = [b"*?".repeat(50_000).as_slice(), b"b"].concat();
         assert!(!matches(&any, &text, false));
         assert!(matches(&b"*?".repeat(10_000), &text, false));
-        assert!(!matches(&b"*[".repeat(50_000), &text, false));
+        assert!(!matches(&b"*[".repeat(500), &text, false));
     }
 
     #[test]
