@@ -1,2 +1,23 @@
+//! The keyspace: databases of keys and values, their expiry, eviction, access clocks, and SCAN.
+//!
+//! It is given the time ([`Env::now_ms`], frozen while a command runs) and a seeded generator; it knows no client,
+//! no clock, no file. What happens to keys by itself, expiry and eviction, is told as data in [`Env::gone`] so
+//! that the engine can propagate and notify it.
+//!
+//! *Not here*: commands (`commands`), the hash table and the entry (`structures`), files (`persist`).
 #![forbid(unsafe_code)]
-//! (being written)
+
+pub mod access;
+mod db;
+mod string;
+mod value;
+
+pub use access::{Access, Lfu};
+pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, Stats, Why};
+pub use string::{Expire, Str};
+pub use structures::entry::{Entry, EntryBox, ValueRef};
+pub use structures::keytable::Seed;
+pub use value::{Type, Value, WrongType, encoding};
+
+/// Longest string, in bytes, that is kept in the allocation of its key.
+pub const EMBED_MAX: usize = 2048;

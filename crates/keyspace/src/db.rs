@@ -1,0 +1,391 @@
+//! Databases: finding, adding and removing keys.
+//!
+//! [`DbMut`] lends one database together with what all of them share ([`Env`]): the time, the generator, the
+//! statistics. A key's hash is computed once, by whoever looks ahead, and handed along in [`Key`].
+//!
+//! A lookup may change things, in this order:
+//! 1. an expired key is removed (or only hidden, while [`Env::hold_expiry`] is set) and told in [`Env::gone`];
+//! 2. hits and misses are counted (`read` only);
+//! 3. the access clock is set, unless [`Env::no_touch`].
+//!
+//! **Invariants**
+//! 1. `volatile` is the number of entries of the table that have an expire.
+//! 2. All tables of a keyspace have the same seed: a hash is good for every database.
+
+use structures::entry::{Entry, EntryBox, NewValue};
+use structures::keytable::{KeyTable, Seed};
+use structures::table::Lookup;
+
+use crate::access::{self, Access, Lfu};
+use crate::value::Value;
+
+/// A database by its number.
+pub type DbIndex = u32;
+
+/// A key and its hash.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    pub bytes: &'a [u8],
+    pub hash: u64,
+}
+
+/// Why a key went away by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Expired,
+    Evicted,
+}
+
+/// A key that went away by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub db: DbIndex,
+    pub key: Vec<u8>,
+    pub why: Why,
+}
+
+/// Counters since the start (or CONFIG RESETSTAT).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stats {
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+    pub evicted: u64,
+    /// Times the active cycle stopped because its time was up.
+    pub expire_time_cap: u64,
+    /// Microseconds spent in the active cycle.
+    pub expire_cycle_us: u64,
+    /// Estimated share of expired keys not removed yet, in per cent.
+    pub stale_percent: f64,
+}
+
+/// What all databases share.
+pub struct Env {
+    /// Milliseconds since 1970; frozen while a command runs.
+    pub now_ms: i64,
+    pub rng: fastrand::Rng,
+    pub stats: Stats,
+    pub access: Access,
+    pub lfu: Lfu,
+    /// Lookups do not count as use (CLIENT NO-TOUCH).
+    pub no_touch: bool,
+    /// Expired keys are hidden, not removed (CLIENT PAUSE, replicas).
+    pub hold_expiry: bool,
+    /// Whether anybody wants `gone` to be filled.
+    pub tell_gone: bool,
+    pub gone: Vec<Gone>,
+}
+
+impl Env {
+    /// The access bits of a key made now.
+    #[inline]
+    pub fn fresh_access(&self) -> u32 {
+        match self.access {
+            Access::Lru => access::lru_clock(self.now_ms),
+            Access::Lfu => Lfu::fresh(self.now_ms),
+        }
+    }
+
+    #[inline]
+    fn touch(&mut self, entry: &Entry<Value>) {
+        if self.no_touch {
+            return;
+        }
+        match self.access {
+            Access::Lru => entry.set_access(access::lru_clock(self.now_ms)),
+            Access::Lfu => {
+                let chance = self.rng.f64();
+                entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
+            }
+        }
+    }
+
+    pub(crate) fn note_gone(&mut self, db: DbIndex, key: &[u8], why: Why) {
+        match why {
+            Why::Expired => self.stats.expired += 1,
+            Why::Evicted => self.stats.evicted += 1,
+        }
+        if self.tell_gone {
+            self.gone.push(Gone { db, key: key.to_vec(), why });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
+        entry.expire().is_some_and(|at| at <= self.now_ms)
+    }
+}
+
+/// One database.
+pub struct Db {
+    pub(crate) keys: KeyTable<Value>,
+    /// Invariant 1.
+    pub(crate) volatile: usize,
+    /// Where the active expire cycle goes on.
+    pub(crate) expire_cursor: u64,
+    /// Running average of the time to live of volatile keys, ms; 0 = not known.
+    pub avg_ttl_ms: i64,
+}
+
+impl Db {
+    pub fn new(seed: Seed) -> Self {
+        Db { keys: KeyTable::new(seed), volatile: 0, expire_cursor: 0, avg_ttl_ms: 0 }
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Keys with a time to live.
+    pub fn volatile(&self) -> usize {
+        self.volatile
+    }
+
+    /// The table itself, to walk it.
+    pub fn table(&self) -> &KeyTable<Value> {
+        &self.keys
+    }
+
+    pub fn table_mut(&mut self) -> &mut KeyTable<Value> {
+        &mut self.keys
+    }
+
+    /// Fetches the cache lines a lookup of this hash will need first.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.keys.prefetch_bucket(hash);
+    }
+
+    /// Fetches the entries a lookup of this hash will compare; the bucket should be at hand by now.
+    #[inline]
+    pub fn prefetch_entries(&self, hash: u64) {
+        self.keys.prefetch_items(hash);
+    }
+
+    /// Asserts the invariants. `O(n)`.
+    pub fn verify(&self) {
+        self.keys.verify();
+        assert_eq!(self.volatile, self.keys.iter().filter(|e| e.has_expire()).count(), "invariant 1");
+    }
+}
+
+/// All databases and what they share.
+pub struct Keyspace {
+    dbs: Vec<Db>,
+    pub env: Env,
+    seed: Seed,
+}
+
+impl Keyspace {
+    /// `seed` keys the hash, `dice` everything random.
+    pub fn new(databases: u32, seed: Seed, dice: u64) -> Self {
+        let env = Env {
+            now_ms: 0,
+            rng: fastrand::Rng::with_seed(dice),
+            stats: Stats::default(),
+            access: Access::Lru,
+            lfu: Lfu::default(),
+            no_touch: false,
+            hold_expiry: false,
+            tell_gone: false,
+            gone: Vec::new(),
+        };
+        Keyspace { dbs: (0..databases.max(1)).map(|_| Db::new(seed)).collect(), env, seed }
+    }
+
+    #[inline]
+    pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
+        Key { bytes, hash: self.hash(bytes) }
+    }
+
+    #[inline]
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
+        structures::keytable::hash_key(self.seed, bytes)
+    }
+
+    pub fn databases(&self) -> u32 {
+        self.dbs.len() as u32
+    }
+
+    /// One database to work with. Panics beyond `databases()`: SELECT has checked.
+    #[inline]
+    pub fn db(&mut self, index: DbIndex) -> DbMut<'_> {
+        DbMut { db: &mut self.dbs[index as usize], env: &mut self.env, index }
+    }
+
+    /// One database to look at, without side effects.
+    #[inline]
+    pub fn look(&self, index: DbIndex) -> &Db {
+        &self.dbs[index as usize]
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (DbIndex, &Db)> {
+        self.dbs.iter().enumerate().map(|(n, db)| (n as DbIndex, db))
+    }
+
+    /// Exchanges two databases.
+    pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
+        self.dbs.swap(a as usize, b as usize);
+    }
+
+    /// Takes a database's content out, to be dropped now or on another thread.
+    pub fn take(&mut self, index: DbIndex) -> Db {
+        std::mem::replace(&mut self.dbs[index as usize], Db::new(self.seed))
+    }
+
+    pub fn verify(&self) {
+        self.dbs.iter().for_each(Db::verify);
+    }
+}
+
+/// A database lent together with the environment.
+pub struct DbMut<'k> {
+    pub db: &'k mut Db,
+    pub env: &'k mut Env,
+    pub index: DbIndex,
+}
+
+impl<'k> DbMut<'k> {
+    /// For commands that read: expires, counts a hit or a miss, touches.
+    #[inline]
+    pub fn read(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        let DbMut { db, env, index } = self;
+        match db.keys.get(key.bytes, key.hash) {
+            None => env.stats.misses += 1,
+            Some(entry) if entry.has_expire() && env.is_due(entry) => {
+                DbMut { db, env, index }.expire(key);
+                env.stats.misses += 1;
+            }
+            Some(_) => {
+                // Looked up again for the borrow checker's sake only where the key had an expire.
+                let entry = db.keys.get(key.bytes, key.hash)?;
+                env.stats.hits += 1;
+                env.touch(entry);
+                return Some(entry);
+            }
+        }
+        None
+    }
+
+    /// For commands that ask about a key without using it (TYPE, TTL, OBJECT …): expires, counts, does not touch.
+    pub fn ask(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        let before = std::mem::replace(&mut self.env.no_touch, true);
+        let DbMut { db, env, index } = self;
+        let found = DbMut { db, env, index }.read(key).is_some();
+        env.no_touch = before;
+        if found { db.keys.get(key.bytes, key.hash) } else { None }
+    }
+
+    /// For commands that change: expires, touches, counts nothing.
+    #[inline]
+    pub fn write(self, key: Key<'_>) -> Option<&'k mut Entry<Value>> {
+        let DbMut { db, env, index } = self;
+        DbMut { db, env, index }.expire_if_due(key);
+        let entry = db.keys.get_mut(key.bytes, key.hash)?;
+        if env.is_due(entry) {
+            return None;
+        }
+        env.touch(entry);
+        Some(entry)
+    }
+
+    /// Whether the key is there (and not expired), without side effects but expiry.
+    pub fn has(&mut self, key: Key<'_>) -> bool {
+        self.expire_if_due(key);
+        self.db.keys.get(key.bytes, key.hash).is_some_and(|entry| !self.env.is_due(entry))
+    }
+
+    /// Removes the key if its time is up. True if it is gone, or hidden.
+    #[inline]
+    pub fn expire_if_due(&mut self, key: Key<'_>) -> bool {
+        if self.db.volatile == 0 {
+            return false;
+        }
+        match self.db.keys.get(key.bytes, key.hash) {
+            Some(entry) if self.env.is_due(entry) => {
+                self.expire(key);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn expire(&mut self, key: Key<'_>) {
+        if self.env.hold_expiry {
+            return;
+        }
+        self.remove(key);
+        self.env.note_gone(self.index, key.bytes, Why::Expired);
+    }
+
+    /// Removes a key and returns its entry, to be dropped now or later. Expiry is not looked at.
+    pub fn remove(&mut self, key: Key<'_>) -> Option<EntryBox<Value>> {
+        let entry = self.db.keys.remove(key.bytes, key.hash)?;
+        self.db.volatile -= usize::from(entry.has_expire());
+        Some(entry)
+    }
+
+    /// Puts a value under a key, whatever was there before. `expire`: when it shall end, `None` = never.
+    pub fn put(&mut self, key: Key<'_>, value: NewValue<'_, Value>, expire: Option<i64>) {
+        let access = self.env.fresh_access();
+        match self.db.keys.lookup_key(key.bytes, key.hash) {
+            Lookup::Found(mut slot) => {
+                self.db.volatile -= usize::from(slot.get().has_expire());
+                slot.replace_with(|entry| entry.with_value(value, expire));
+                if self.env.access == Access::Lru {
+                    slot.get().set_access(access);
+                }
+            }
+            Lookup::Absent(vacant) => {
+                vacant.insert(EntryBox::new(key.bytes, value, expire)).set_access(access);
+            }
+        }
+        self.db.volatile += usize::from(expire.is_some());
+    }
+
+    /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
+    pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
+        self.db.volatile += usize::from(entry.has_expire());
+        self.db.keys.insert_new(key.hash, entry);
+    }
+
+    /// Sets or removes the expire of a key that is there. False if it is not.
+    pub fn set_expire(&mut self, key: Key<'_>, expire: Option<i64>) -> bool {
+        let Some(mut slot) = self.db.keys.slot(key.bytes, key.hash) else { return false };
+        let before = usize::from(slot.get().has_expire());
+        slot.replace_with(|entry| entry.set_expire(expire));
+        self.db.volatile = self.db.volatile - before + usize::from(expire.is_some());
+        true
+    }
+
+    /// A key at random, uniformly; expired ones are removed on the way. `None` in an empty database.
+    pub fn random_key(&mut self) -> Option<Vec<u8>> {
+        // With nothing but expired keys that must be kept, any of them will do after a while, as with the peers.
+        for _ in 0..100 {
+            let Env { rng, .. } = &mut *self.env;
+            let entry = self.db.keys.random(&mut || rng.u64(..))?;
+            let (key, due) = (entry.key().to_vec(), self.env.is_due(entry));
+            if !due {
+                return Some(key);
+            }
+            if self.env.hold_expiry {
+                continue;
+            }
+            let hash = self.db.keys.hash(&key);
+            self.expire(Key { bytes: &key, hash });
+        }
+        let Env { rng, .. } = &mut *self.env;
+        self.db.keys.random(&mut || rng.u64(..)).map(|entry| entry.key().to_vec())
+    }
+
+    /// The same database again, for a second step.
+    #[inline]
+    pub fn again(&mut self) -> DbMut<'_> {
+        DbMut { db: self.db, env: self.env, index: self.index }
+    }
+}
