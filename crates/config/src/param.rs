@@ -189,7 +189,7 @@ impl Param {
         (self.field)(config).write(&self.kind)
     }
 
-    /// Its own default, of all of them.
+    /// Does CONFIG GET show what it shows on a fresh server?
     pub fn is_default(&self, config: &Config) -> bool {
         self.get(config) == self.default.as_bytes()
     }

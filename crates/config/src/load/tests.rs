@@ -203,12 +203,12 @@ fn old_names_in_use_are_known() {
     }
 }
 
-/// Debian's files, comments left out: what is in force there.
+/// In the manner of a distribution: paths, quotes, an include that matches nothing, names of another version.
 #[test]
 fn a_packaged_configuration_loads() {
     let mut config = Config::default();
     let mut include = |_: &str| Ok(Vec::new());
-    let source = Source { name: "redis.conf", text: include_bytes!("debian.conf") };
+    let source = Source { name: "redis.conf", text: include_bytes!("packaged.conf") };
     let loaded = load(&mut config, &[source], &mut include).unwrap();
     assert!(config.daemonize);
     assert_eq!(config.dir, b"/var/lib/redis");
@@ -241,7 +241,7 @@ fn no_text_makes_the_loader_panic() {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         ALPHABET[(seed >> 33) as usize % ALPHABET.len()]
     };
-    for _ in 0..3000 {
+    for _ in 0..200 {
         let noise: Vec<u8> = (0..40).map(|_| byte()).collect();
         for prefix in ["", "save ", "port ", "bind ", "maxmemory ", "client-output-buffer-limit normal "] {
             let text = [prefix.as_bytes(), &noise].concat();

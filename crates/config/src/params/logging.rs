@@ -1,5 +1,6 @@
 //! What is written down: the log, the command log, latency, crashes.
 
+use crate::check;
 use crate::choices::{LogFormat, LogLevel, LogTimestamp, SyslogFacility};
 use crate::kind::{BOOL, I32_MAX, I64_MAX, Kind, SPECIAL, TEXT, TEXT_OR_NONE, int};
 use crate::param::{Param, param};
@@ -32,5 +33,5 @@ pub static PARAMS: &[Param] = &[
     param!(syslog_facility, "syslog-facility", Kind::Choice(SyslogFacility::NAMES), "local0").immutable(),
     param!(syslog_ident, "syslog-ident", TEXT, "valkey").immutable(),
     param!(use_exit_on_panic, "use-exit-on-panic", BOOL, "no").hidden(),
-    param!(watchdog_period, "watchdog-period", int(0, I32_MAX), "0").hidden(),
+    param!(watchdog_period, "watchdog-period", int(0, I32_MAX), "0").hidden().check(check::watchdog_period),
 ];

@@ -1,5 +1,6 @@
 //! Primary and replica.
 
+use crate::check;
 use crate::choices::{DisklessLoad, PropagationError};
 use crate::kind::{BOOL, I32_MAX, I64_MAX, Kind, SPECIAL, TEXT, TEXT_OR_NONE, int, memory};
 use crate::param::{Param, Part::*, param};
@@ -33,7 +34,9 @@ pub static PARAMS: &[Param] = &[
     )
     .part(Replication),
     param!(rdb_del_sync_files, "rdb-del-sync-files", BOOL, "no").part(Replication),
-    param!(repl_backlog_size, "repl-backlog-size", memory(1, I64_MAX), "10485760").part(Replication),
+    param!(repl_backlog_size, "repl-backlog-size", memory(1, I64_MAX), "10485760")
+        .part(Replication)
+        .check(check::repl_backlog_size),
     param!(repl_backlog_ttl, "repl-backlog-ttl", int(0, I64_MAX), "3600").part(Replication),
     param!(repl_disable_tcp_nodelay, "repl-disable-tcp-nodelay", BOOL, "no").part(Replication),
     param!(repl_diskless_load, "repl-diskless-load", Kind::Choice(DisklessLoad::NAMES), "disabled")

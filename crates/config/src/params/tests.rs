@@ -254,11 +254,39 @@ fn what_is_not_there_yet_is_refused_in_one_line() {
 }
 
 #[test]
-fn hz_is_moved_into_its_range() {
-    let mut config = Config::default();
-    for (asked, kept) in [("0", 1), ("9999", 500), ("20", 20)] {
-        set(&mut config, &[("hz", asked)]).unwrap();
-        assert_eq!(config.hz, kept);
+fn some_values_are_moved_into_their_range_without_a_word() {
+    for (name, asked, kept) in [
+        ("hz", "0", "1"),
+        ("hz", "9999", "500"),
+        ("hz", "20", "20"),
+        ("repl-backlog-size", "1", "16384"),
+        ("watchdog-period", "1", "200"),
+        ("watchdog-period", "0", "0"),
+    ] {
+        let mut config = Config::default();
+        set(&mut config, &[(name, asked)]).unwrap();
+        assert_eq!(get(&config, &[name])[0].1, kept, "{name} {asked}");
+    }
+}
+
+#[test]
+fn a_title_template_must_show_something() {
+    let template = |text: &str| set(&mut Config::default(), &[("proc-title-template", text)]).is_ok();
+    for good in ["{title} {port}", "x", "{{title}}", "{title}}"] {
+        assert!(template(good), "{good}");
+    }
+    for bad in ["", " ", "{title}", "{ title}", "{title}{x", "{}"] {
+        assert!(!template(bad), "{bad}");
+    }
+}
+
+#[test]
+fn node_names_hold_what_the_peer_lets_through() {
+    for name in ["cluster-announce-ip", "cluster-announce-human-nodename"] {
+        assert!(set(&mut Config::default(), &[(name, "a_b/c:d.e-f`\u{e9}")]).is_ok());
+        for bad in "!\"#$%&'()*+,;<=>?@[\\]^{|}~ \u{7f}\0".chars() {
+            assert!(set(&mut Config::default(), &[(name, &bad.to_string())]).is_err(), "{bad:?}");
+        }
     }
 }
 
