@@ -5,13 +5,13 @@
 //! 4711:M 21 Nov 2026 10:11:12.123 # Redstart 0.1.0 crashed by signal: 11, si_code: 1
 //! 4711:M 21 Nov 2026 10:11:12.123 # Accessing address: 0x0
 //! ------ STACK TRACE ------
-//! …
+//! (addresses, then names)
 //! ------ STACK TRACE DONE ------
 //! (what the program adds: current client, current command)
 //! === REDSTART BUG REPORT END ===
 //! ```
 //!
-//! The lines up to the stack trace use nothing that a broken heap or a held lock could spoil. The trace and the
+//! The lines up to the addresses use nothing that a broken heap or a held lock could spoil. The names and the
 //! program's own text do (std's backtrace allocates and locks): they are tried last, under an alarm that ends
 //! the process should they hang.
 //!
@@ -39,6 +39,7 @@ use world::Level;
 
 use crate::clock;
 use crate::log::{Text, emit, stamp};
+use crate::trace::{Frames, place};
 
 const FATAL: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT];
 
@@ -132,8 +133,8 @@ extern "C" fn on_crash(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
     die(signal);
 }
 
-/// The watchdog: says where the process is, and lets it go on. It comes while the process is in any state, so
-/// the trace is as risky as after a crash; who sends SIGALRM wants it nevertheless.
+/// The watchdog: says where the process is, and lets it go on. It may come in the middle of the allocator, so
+/// it writes addresses only.
 extern "C" fn on_alarm(_: c_int, info: *mut siginfo_t, _: *mut c_void) {
     raw("\n--- WATCHDOG TIMER EXPIRED ---\n");
     // SAFETY: as in `on_crash`.
@@ -142,7 +143,7 @@ extern "C" fn on_alarm(_: c_int, info: *mut siginfo_t, _: *mut c_void) {
         ..=0 => line(format_args!("Received SIGALRM from PID: {pid}")),
         _ => line(format_args!("Received SIGALRM")),
     }
-    trace();
+    trace(Names::No);
     raw("--------\n");
 }
 
@@ -174,7 +175,7 @@ fn rest() {
     default_action(libc::SIGALRM);
     // SAFETY: takes a number; the alarm's default action ends the process, which is wanted.
     unsafe { libc::alarm(PATIENCE_S) };
-    trace();
+    trace(Names::Yes);
     if let Some(report) = REPORT.get()
         && let Ok(text) = panic::catch_unwind(report.context)
     {
@@ -184,10 +185,33 @@ fn rest() {
     raw("\n=== REDSTART BUG REPORT END ===\n\n");
 }
 
-fn trace() {
-    raw("\n------ STACK TRACE ------\n");
-    raw(&Backtrace::force_capture().to_string());
+/// Whether a trace may allocate to find the names of functions.
+#[derive(PartialEq)]
+enum Names {
+    Yes,
+    No,
+}
+
+fn trace(names: Names) {
+    raw("\n------ STACK TRACE ------\nBacktrace:\n");
+    for &address in Frames::here().addresses() {
+        frame(address);
+    }
+    if names == Names::Yes {
+        raw("\n");
+        raw(&Backtrace::force_capture().to_string());
+    }
     raw("\n------ STACK TRACE DONE ------\n");
+}
+
+fn frame(address: usize) {
+    let mut text = Text::<48>::new();
+    let Some((file, offset)) = place(address) else {
+        let _ = writeln!(text, "[{address:#x}]");
+        return write(&[text.as_bytes()]);
+    };
+    let _ = writeln!(text, "(+{offset:#x}) [{address:#x}]");
+    write(&[file.to_bytes(), text.as_bytes()]);
 }
 
 /// Ends the process by the default action of a signal (invariant 2).
@@ -337,6 +361,7 @@ mod tests {
         assert!(log.contains("--- WATCHDOG TIMER EXPIRED ---\n"), "{log}");
         assert!(log.contains(" # Received SIGALRM"), "{log}");
         assert!(log.contains("------ STACK TRACE DONE ------\n"), "{log}");
+        assert!(log.contains("(+0x"), "{log}");
         assert!(!log.contains("BUG REPORT"), "{log}");
     }
 

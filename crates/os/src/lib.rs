@@ -34,6 +34,8 @@ mod sys;
 mod testing;
 #[allow(unsafe_code)]
 mod title;
+#[allow(unsafe_code)]
+mod trace;
 
 pub use log::Syslog;
 pub use poll::Backend;

@@ -7,9 +7,11 @@
 //!
 //! **Invariants**
 //! 1. A `ConnId` is a small index that the world reuses only after `close(id)`; nothing about a closed
-//!    connection is reported afterwards, not even events that had been collected before.
+//!    connection is reported afterwards, not even events that had been collected before. An id closed while the
+//!    events of one `wait` are gone through is not handed out again before the next one, so that those left in
+//!    the caller's hands are of no other connection.
 //! 2. `Arrived` is reported again by the next `wait` while bytes are left unread (level, not edge).
-//! 3. An error or a hang-up wakes both sides: the connection is reported as `Arrived`, and as `Room` if room
+//! 3. An error or a hang-up wakes both sides: the connection is reported as `Arrived` and as `Room`, whichever
 //!    was asked for; the `recv` or `send` that follows tells what happened.
 //!
 //! *Not here*: the multiplexers (`os::poll`), the loop (`server::turn`).

@@ -62,7 +62,10 @@ impl Table {
     /// What was closed may be handed out again (invariant 2).
     #[inline]
     pub fn release(&mut self) {
-        self.free.append(&mut self.resting);
+        // Most waits follow upon no closing; `append` would pay for its copy all the same.
+        if !self.resting.is_empty() {
+            self.free.append(&mut self.resting);
+        }
     }
 
     #[inline]

@@ -12,6 +12,8 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
 use super::{Interest, Ready};
 
+pub(super) const HERE: bool = true;
+
 /// Reported by one call; the rest by the next one (invariant 1 of `poll`).
 const BATCH: usize = 1024;
 
@@ -40,17 +42,21 @@ impl Epoll {
         Ok(epoll::delete(&self.fd, fd)?)
     }
 
-    pub fn wait(&mut self, timeout: Option<&Timespec>, ready: &mut Vec<Ready>) -> rustix::io::Result<()> {
+    pub fn wait(
+        &mut self,
+        timeout: Option<&Timespec>,
+        mut report: impl FnMut(Ready),
+    ) -> rustix::io::Result<()> {
         self.events.clear();
         epoll::wait(&self.fd, spare_capacity(&mut self.events), timeout)?;
-        ready.extend(self.events.iter().map(|event| {
-            let flags = event.flags;
-            Ready {
-                token: event.data.u64(),
+        for event in &self.events {
+            let (flags, data) = (event.flags, event.data);
+            report(Ready {
+                token: data.u64(),
                 readable: flags.intersects(READABLE),
                 writable: flags.intersects(WRITABLE),
-            }
-        }));
+            });
+        }
         Ok(())
     }
 

@@ -12,6 +12,8 @@ use rustix::event::kqueue::{self, Event, EventFilter, EventFlags};
 
 use super::{Interest, Ready};
 
+pub(super) const HERE: bool = true;
+
 /// Reported by one call; the rest by the next one.
 const BATCH: usize = 1024;
 
@@ -43,15 +45,21 @@ impl Kqueue {
         self.modify(fd, 0, was, Interest::NONE)
     }
 
-    pub fn wait(&mut self, timeout: Option<&Timespec>, ready: &mut Vec<Ready>) -> rustix::io::Result<()> {
+    pub fn wait(
+        &mut self,
+        timeout: Option<&Timespec>,
+        mut report: impl FnMut(Ready),
+    ) -> rustix::io::Result<()> {
         self.events.clear();
         // SAFETY: no change is given, hence no descriptor is named; the queue is ours.
         unsafe { kqueue::kevent_timespec(&self.fd, &[], spare_capacity(&mut self.events), timeout)? };
-        ready.extend(self.events.iter().map(|event| Ready {
-            token: event.udata() as u64,
-            readable: matches!(event.filter(), EventFilter::Read(_)),
-            writable: matches!(event.filter(), EventFilter::Write(_)),
-        }));
+        for event in &self.events {
+            report(Ready {
+                token: event.udata() as u64,
+                readable: matches!(event.filter(), EventFilter::Read(_)),
+                writable: matches!(event.filter(), EventFilter::Write(_)),
+            });
+        }
         Ok(())
     }
 

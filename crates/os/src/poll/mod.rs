@@ -13,21 +13,26 @@
 //!    descriptor would otherwise keep it alive inside epoll.
 //! 5. One `wait` may report a token twice (kqueue: once per direction), but a direction only once.
 //!
+//! To add a kernel: a file of the same shape (`absent` is the shape and nothing else), a variant, a name.
+//!
 //! *Not here*: connections (`net`), timers (`server::timers`).
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "absent.rs")]
 mod epoll;
-#[cfg(all(
-    target_pointer_width = "64",
-    any(
-        target_os = "macos",
-        target_os = "ios",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly"
-    )
-))]
+#[cfg_attr(
+    not(all(
+        target_pointer_width = "64",
+        any(
+            target_os = "macos",
+            target_os = "ios",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly"
+        )
+    )),
+    path = "absent.rs"
+)]
 #[allow(unsafe_code)]
 mod kqueue;
 #[allow(unsafe_code, clippy::module_inception)]
@@ -69,23 +74,13 @@ pub enum Backend {
 
 impl Backend {
     /// What this machine has, best first.
-    pub const AVAILABLE: &'static [Backend] = &[
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        Backend::Epoll,
-        #[cfg(all(
-            target_pointer_width = "64",
-            any(
-                target_os = "macos",
-                target_os = "ios",
-                target_os = "freebsd",
-                target_os = "netbsd",
-                target_os = "openbsd",
-                target_os = "dragonfly"
-            )
-        ))]
-        Backend::Kqueue,
-        Backend::Poll,
-    ];
+    pub const AVAILABLE: &'static [Backend] = if epoll::HERE {
+        &[Backend::Epoll, Backend::Poll]
+    } else if kqueue::HERE {
+        &[Backend::Kqueue, Backend::Poll]
+    } else {
+        &[Backend::Poll]
+    };
 
     pub fn name(self) -> &'static str {
         match self {
@@ -107,19 +102,7 @@ impl Backend {
 }
 
 pub(crate) enum Poller {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     Epoll(epoll::Epoll),
-    #[cfg(all(
-        target_pointer_width = "64",
-        any(
-            target_os = "macos",
-            target_os = "ios",
-            target_os = "freebsd",
-            target_os = "netbsd",
-            target_os = "openbsd",
-            target_os = "dragonfly"
-        )
-    ))]
     Kqueue(kqueue::Kqueue),
     Poll(poll::Poll),
 }
@@ -128,19 +111,7 @@ pub(crate) enum Poller {
 macro_rules! each {
     ($self:expr, $inner:ident => $call:expr) => {
         match $self {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
             Poller::Epoll($inner) => $call,
-            #[cfg(all(
-                target_pointer_width = "64",
-                any(
-                    target_os = "macos",
-                    target_os = "ios",
-                    target_os = "freebsd",
-                    target_os = "netbsd",
-                    target_os = "openbsd",
-                    target_os = "dragonfly"
-                )
-            ))]
             Poller::Kqueue($inner) => $call,
             Poller::Poll($inner) => $call,
         }
@@ -150,23 +121,9 @@ macro_rules! each {
 impl Poller {
     pub fn create(backend: Backend) -> io::Result<Poller> {
         match backend {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
             Backend::Epoll => Ok(Poller::Epoll(epoll::Epoll::create()?)),
-            #[cfg(all(
-                target_pointer_width = "64",
-                any(
-                    target_os = "macos",
-                    target_os = "ios",
-                    target_os = "freebsd",
-                    target_os = "netbsd",
-                    target_os = "openbsd",
-                    target_os = "dragonfly"
-                )
-            ))]
             Backend::Kqueue => Ok(Poller::Kqueue(kqueue::Kqueue::create()?)),
             Backend::Poll => Ok(Poller::Poll(poll::Poll::create())),
-            #[allow(unreachable_patterns)]
-            other => Err(io::Error::new(io::ErrorKind::Unsupported, other.name())),
         }
     }
 
@@ -191,10 +148,11 @@ impl Poller {
         each!(self, inner => inner.remove(fd, was))
     }
 
-    /// Appends what is ready, waiting at most `timeout`. A signal ends the wait early with nothing.
-    pub fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
+    /// Reports what is ready, waiting at most `timeout`. A signal ends the wait early with nothing.
+    #[inline]
+    pub fn wait(&mut self, timeout: Option<Duration>, report: impl FnMut(Ready)) -> io::Result<()> {
         let timeout = timeout.map(timespec);
-        let done = each!(self, inner => inner.wait(timeout.as_ref(), ready));
+        let done = each!(self, inner => inner.wait(timeout.as_ref(), report));
         match done {
             Err(rustix::io::Errno::INTR) => Ok(()),
             other => Ok(other?),
@@ -230,7 +188,7 @@ mod tests {
 
     fn now(poller: &mut Poller) -> Vec<Ready> {
         let mut ready = Vec::new();
-        poller.wait(Some(Duration::from_millis(20)), &mut ready).unwrap();
+        poller.wait(Some(Duration::from_millis(20)), |one| ready.push(one)).unwrap();
         ready
     }
 

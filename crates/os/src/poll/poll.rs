@@ -61,7 +61,11 @@ impl Poll {
         Ok(())
     }
 
-    pub fn wait(&mut self, timeout: Option<&Timespec>, ready: &mut Vec<Ready>) -> rustix::io::Result<()> {
+    pub fn wait(
+        &mut self,
+        timeout: Option<&Timespec>,
+        mut report: impl FnMut(Ready),
+    ) -> rustix::io::Result<()> {
         let mut left = poll(&mut self.rows, timeout)?;
         for (row, &token) in self.rows.iter().zip(&self.tokens) {
             if left == 0 {
@@ -72,7 +76,7 @@ impl Poll {
                 continue;
             }
             left -= 1;
-            ready.push(Ready {
+            report(Ready {
                 token,
                 readable: flags.intersects(PollFlags::IN | BROKEN),
                 writable: flags.intersects(PollFlags::OUT | BROKEN),
