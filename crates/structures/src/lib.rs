@@ -1,1 +1,25 @@
-//! (being written)
+//! The structures a keyspace is built of: a hash table that grows a few buckets at a time, and the one
+//! allocation a key and its value live in.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`pages`] | zeroed memory for big arrays, given back to the kernel piece by piece |
+//! | [`tags`] | nine tag bytes compared at once: one contract, one file per instruction set |
+//! | [`table`] | the hash table of the keyspace, of sets, hashes and sorted sets |
+//! | [`entry`] | one allocation per key: header, expire, key, value |
+//! | [`keytable`] | a table of entries under their keys |
+//!
+//! `unsafe` lives here so that the crates above can forbid it: every public function of this crate is safe to
+//! call, except the two of the [`table::Thin`] trait.
+//!
+//! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
+
+pub mod entry;
+pub mod keytable;
+pub mod pages;
+pub mod table;
+pub mod tags;
+
+pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
+pub use keytable::{KeySlot, KeyTable, Seed, hash_key};
+pub use table::{Hashed, Lookup, Policy, Slot, Stats, Table, Thin, Vacant};
