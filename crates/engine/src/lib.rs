@@ -1,2 +1,39 @@
+//! The engine: sessions, the way of a request, and everything a server knows that is neither key nor socket.
+//!
+//! It is deterministic: time, randomness and everything outside come in as arguments (`Engine::set_time`, the seed,
+//! [`Host`]); the same seed and the same inputs give the same bytes. What it wants done outside it leaves as data:
+//! replies in outboxes, [`ServerState::pending_writes`], [`ServerState::closing`], [`Effect`]s.
+//!
+//! The way of a request: `look_ahead` (which command, which hash) → prefetch → `execute`: checks → call → settle.
+//! See [`path`].
 #![forbid(unsafe_code)]
-//! (being written)
+
+pub mod client;
+pub mod command;
+pub mod cron;
+pub mod ctx;
+pub mod engine;
+pub mod error;
+pub mod evict;
+pub mod gate;
+pub mod host;
+pub mod monitor;
+pub mod observe;
+pub mod outbox;
+pub mod outcome;
+pub mod path;
+pub mod reconfigure;
+pub mod registry;
+pub mod state;
+
+pub use client::{Client, ClientSlot, Clients, Close};
+pub use command::*;
+pub use ctx::Ctx;
+pub use engine::{Ahead, Engine, Verdict};
+pub use keyspace::Seed;
+pub use error::{CommandError, Result};
+pub use gate::Gate;
+pub use host::Host;
+pub use outbox::Outbox;
+pub use registry::Registry;
+pub use state::{Effect, ServerState};

@@ -1,0 +1,5 @@
+//! The commands of the group `bitmap`.
+
+use engine::Command;
+
+pub(crate) static LISTS: &[&[Command]] = &[];

@@ -1,0 +1,5 @@
+//! The commands of the group `generic`.
+
+use engine::Command;
+
+pub(crate) static LISTS: &[&[Command]] = &[];

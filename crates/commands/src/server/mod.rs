@@ -1,0 +1,5 @@
+//! The commands of the group `server`.
+
+use engine::Command;
+
+pub(crate) static LISTS: &[&[Command]] = &[];

@@ -1,0 +1,136 @@
+//! What a command body is given.
+//!
+//! The fields are borrowed apart, so that a body can hold a value of the keyspace while it writes the reply:
+//! `let value = ctx.keyspace.db(ctx.client.db).read_str(key)?; ctx.client.out.string(value)`.
+
+use keyspace::{DbMut, Key, Keyspace};
+use resp::Argv;
+
+use crate::client::Client;
+use crate::error::{CommandError, Result};
+use crate::host::Host;
+use crate::outcome::{Change, Class, Outcome, Propagation};
+use crate::registry::{Entry, Registry};
+use crate::state::ServerState;
+
+pub struct Ctx<'a> {
+    pub keyspace: &'a mut Keyspace,
+    pub server: &'a mut ServerState,
+    pub client: &'a mut Client,
+    pub host: &'a mut dyn Host,
+    pub registry: &'a Registry,
+    pub command: &'a Entry,
+    pub argv: Argv<'a>,
+    pub outcome: Outcome,
+    /// The hash of word `hashed` (0 = of none), computed when the request was looked ahead at.
+    pub(crate) hash: u64,
+    pub(crate) hashed: usize,
+}
+
+impl<'a> Ctx<'a> {
+    /// The word at an index as a key.
+    #[inline]
+    pub fn key(&self, index: usize) -> Key<'a> {
+        let bytes = self.argv.at(index);
+        if index == self.hashed { Key { bytes, hash: self.hash } } else { self.keyspace.key(bytes) }
+    }
+
+    /// The client's database.
+    #[inline]
+    pub fn db(&mut self) -> DbMut<'_> {
+        self.keyspace.db(self.client.db)
+    }
+
+    /// Milliseconds since 1970, frozen.
+    #[inline]
+    pub fn now_ms(&self) -> i64 {
+        self.keyspace.env.now_ms
+    }
+
+    /// The word at an index as an integer.
+    #[inline]
+    pub fn integer(&self, index: usize) -> Result<i64> {
+        stdx::num::parse_i64(self.argv.at(index)).ok_or(CommandError::NotInteger)
+    }
+
+    /// Whether the word at an index is this one, in any case.
+    #[inline]
+    pub fn is(&self, index: usize, word: &str) -> bool {
+        self.argv.at(index).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    // Replies that need nothing of the keyspace.
+    pub fn ok(&mut self) -> Result {
+        self.client.out.ok();
+        Ok(())
+    }
+    pub fn int(&mut self, value: i64) -> Result {
+        self.client.out.integer(value);
+        Ok(())
+    }
+    pub fn null(&mut self) -> Result {
+        self.client.out.null();
+        Ok(())
+    }
+    pub fn bulk(&mut self, bytes: &[u8]) -> Result {
+        self.client.out.bulk(bytes);
+        Ok(())
+    }
+
+    /// States that a key was changed: counted, and told to whoever listens.
+    #[inline]
+    pub fn changed(&mut self, key: &[u8], class: Class, event: &'static str) {
+        self.changed_in(self.client.db, key, class, event);
+    }
+
+    #[inline]
+    pub fn changed_in(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
+        self.outcome.dirty += 1;
+        self.event(db, key, class, event);
+    }
+
+    /// States an event of a key without counting a change.
+    #[inline]
+    pub fn event(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
+        if self.server.listeners.changes {
+            self.outcome.changes.push(Change { db, key: key.to_vec(), class, event });
+        }
+    }
+
+    /// Tells replicas and the append-only file these words in place of the request's. Free if nobody is fed.
+    #[inline]
+    pub fn propagate_instead(&mut self, words: &[&[u8]]) {
+        if self.server.listeners.feed {
+            let request = words.iter().map(|word| word.to_vec()).collect();
+            match &mut self.outcome.propagation {
+                Propagation::Instead(requests) => requests.push(request),
+                other => *other = Propagation::Instead(vec![request]),
+            }
+        }
+    }
+
+    /// The dataset changed, but nobody is told (a command that only looks like a write).
+    pub fn propagate_nothing(&mut self) {
+        self.outcome.propagation = Propagation::Nothing;
+    }
+
+    /// An error that names this command.
+    pub fn invalid_expire(&self) -> CommandError {
+        CommandError::InvalidExpire(self.command.full_name.clone())
+    }
+
+    pub fn wrong_arity(&self) -> CommandError {
+        CommandError::WrongArity(self.command.full_name.clone())
+    }
+
+    /// Frees a value now, or on another thread if it is big and `lazy` is asked for.
+    pub fn free(&mut self, entry: keyspace::EntryBox<keyspace::Value>, lazy: bool) {
+        if let keyspace::ValueRef::Boxed(value) = entry.value()
+            && lazy
+            && value.memory() > 64 * 1024
+        {
+            self.server.totals.lazy_freed += 1;
+            self.host.drop_later(Box::new(entry));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The engine as a whole, and its two doors: `look_ahead` and `execute`.
+
+use config::Config;
+use keyspace::{Keyspace, Seed};
+use resp::{Argv, Limits};
+
+use crate::client::{About, Client, ClientSlot, Clients, Close};
+use crate::gate::Gate;
+use crate::host::Host;
+use crate::path;
+use crate::registry::{self, Registry};
+use crate::state::{CommandStats, DebugSwitches, Listeners, ServerState, Totals};
+
+pub struct Engine {
+    pub keyspace: Keyspace,
+    pub server: ServerState,
+    pub registry: Registry,
+}
+
+/// What was found out about a request before its turn came. Finding it has no side effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    /// Index in the registry, or `registry::NONE`.
+    pub command: u16,
+    /// Index of the word whose hash is known; 0 = none.
+    pub hashed: u8,
+    pub hash: u64,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was executed, queued or refused: go on with the next one.
+    Done,
+    /// It must wait (paused, blocked): keep it, and offer it again when the client is in `resumed`.
+    Hold,
+    /// The client is gone or being closed: drop this and all that follows.
+    Gone,
+}
+
+/// What an engine is made from.
+pub struct Setup {
+    pub config: Config,
+    pub config_file: Option<String>,
+    pub registry: Registry,
+    /// Keys the hash of the keyspace.
+    pub seed: Seed,
+    /// Seeds everything random.
+    pub dice: u64,
+    pub ticks: fn() -> u64,
+    pub ticks_per_us: u64,
+    pub wall_us: i64,
+    pub mono_us: u64,
+}
+
+impl Engine {
+    pub fn new(setup: Setup) -> Self {
+        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } = setup;
+        let mut keyspace = Keyspace::new(config.databases, seed, dice);
+        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[keyspace.env.rng.usize(..16)])).collect();
+        let server = ServerState {
+            config,
+            config_file,
+            gate: Gate::NONE,
+            clients: Clients::default(),
+            pending_writes: Vec::new(),
+            closing: Vec::new(),
+            resumed: Vec::new(),
+            effects: Vec::new(),
+            reply_pool: Vec::new(),
+            listeners: Listeners::default(),
+            monitors: Vec::new(),
+            pause: None,
+            debug: DebugSwitches {
+                active_expire: true,
+                cron_paused: false,
+                reply_buffer_resizing: true,
+                reply_buffer_peak_reset_ms: 5000,
+                dict_resizing: true,
+            },
+            wall_us,
+            mono_us,
+            started_mono_us: mono_us,
+            started_wall_us: wall_us,
+            ticks,
+            ticks_per_us: ticks_per_us.max(1),
+            last_tick: ticks(),
+            slow_ticks: u64::MAX,
+            latency_ticks: u64::MAX,
+            large_request: u64::MAX,
+            large_reply: u64::MAX,
+            commands: registry.iter().map(|_| CommandStats::default()).collect(),
+            errors: Default::default(),
+            totals: Totals::default(),
+            dirty: 0,
+            run_id,
+            commandlog: Default::default(),
+            latency: Default::default(),
+            samples: Default::default(),
+        };
+        let mut engine = Engine { keyspace, server, registry };
+        engine.set_time(wall_us, mono_us);
+        crate::reconfigure::apply_all(&mut engine.keyspace, &mut engine.server);
+        engine
+    }
+
+    /// Sets the time that all commands see until the next call: once per turn.
+    #[inline]
+    pub fn set_time(&mut self, wall_us: i64, mono_us: u64) {
+        self.server.wall_us = wall_us;
+        self.server.mono_us = mono_us;
+        self.keyspace.env.now_ms = wall_us / 1000;
+        self.server.last_tick = (self.server.ticks)();
+    }
+
+    /// A new session.
+    pub fn connect(&mut self, about: About) -> ClientSlot {
+        let needs_auth = self.server.config.requirepass.as_ref().is_some_and(|pass| !pass.is_empty());
+        let slot = self.server.clients.add(about);
+        self.server.totals.connections += 1;
+        if let Some(client) = self.server.clients.get_mut(slot) {
+            client.gate.set(Gate::NEEDS_AUTH, needs_auth);
+            client.authenticated = !needs_auth;
+            client.about.user = b"default".to_vec();
+        }
+        slot
+    }
+
+    /// The end of a session.
+    pub fn disconnect(&mut self, slot: ClientSlot) {
+        if let Some(client) = self.server.clients.remove(slot) {
+            if client.monitor {
+                self.server.monitors.retain(|other| *other != slot);
+                self.server.gate.set(Gate::MONITORED, !self.server.monitors.is_empty());
+            }
+        }
+    }
+
+    /// What this client may send.
+    #[inline]
+    pub fn limits(&self, slot: ClientSlot) -> Limits {
+        let authenticated = self.server.clients.get(slot).is_some_and(|client| client.authenticated);
+        Limits { max_bulk: self.server.config.proto_max_bulk_len, authenticated }
+    }
+
+    /// Which command a request is, and the hash of its first key.
+    #[inline]
+    pub fn look_ahead(&self, argv: Argv<'_>) -> Ahead {
+        let command = self.registry.find(argv);
+        let first = self.registry.get(command).map_or(0, |entry| entry.first_key);
+        match argv.get(usize::from(first)) {
+            Some(key) if first > 0 => Ahead { command, hashed: first, hash: self.keyspace.hash(key) },
+            _ => Ahead { command, hashed: 0, hash: 0 },
+        }
+    }
+
+    /// The database a client works in, to prefetch from.
+    #[inline]
+    pub fn database_of(&self, slot: ClientSlot) -> u32 {
+        self.server.clients.get(slot).map_or(0, |client| client.db)
+    }
+
+    /// Runs one request. `argv` must not be empty.
+    #[inline]
+    pub fn execute(&mut self, host: &mut dyn Host, slot: ClientSlot, argv: Argv<'_>, ahead: Ahead) -> Verdict {
+        let Some(mut client) = self.server.clients.take(slot) else { return Verdict::Gone };
+        client.out.lend(&mut self.server.reply_pool);
+        let verdict = path::execute(self, host, &mut client, argv, ahead);
+        self.put_back(client);
+        verdict
+    }
+
+    #[inline]
+    fn put_back(&mut self, mut client: Box<Client>) {
+        self.server.note_write(&mut client);
+        if client.close != Close::No && !client.close_noted {
+            client.close_noted = true;
+            self.server.closing.push(client.slot);
+        }
+        self.server.clients.put(client);
+    }
+
+    /// Answers with a protocol error, and closes.
+    pub fn refuse(&mut self, slot: ClientSlot, error: resp::ProtocolError) {
+        let Some(mut client) = self.server.clients.take(slot) else { return };
+        client.out.lend(&mut self.server.reply_pool);
+        let line = error.to_line();
+        client.out.error(&line);
+        self.server.count_error(&line);
+        client.close(Close::AfterReply);
+        self.put_back(client);
+    }
+}
+
+/// No command was found.
+pub const UNKNOWN: u16 = registry::NONE;

@@ -1,0 +1,52 @@
+//! One word that says whether anything unusual must be looked at before a command runs.
+//!
+//! Each client and the server keep one; each command has one of what concerns it. If the three have no bit in
+//! common, which is nearly always, no check runs at all. Otherwise [`crate::path::checks`] walks its list.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Gate(pub u32);
+
+impl Gate {
+    pub const NONE: Gate = Gate(0);
+    // Of a client.
+    /// It has not authenticated and must.
+    pub const NEEDS_AUTH: Gate = Gate(1);
+    /// It is between MULTI and EXEC.
+    pub const IN_MULTI: Gate = Gate(1 << 1);
+    /// It is subscribed and speaks RESP2.
+    pub const SUBSCRIBED: Gate = Gate(1 << 2);
+    /// Replies are off or the next one is skipped (CLIENT REPLY).
+    pub const MUTED: Gate = Gate(1 << 3);
+    /// It waits in a blocking command: nothing runs until it is served.
+    pub const BLOCKED: Gate = Gate(1 << 4);
+    /// Its commands do not count as use of keys (CLIENT NO-TOUCH).
+    pub const NO_TOUCH: Gate = Gate(1 << 5);
+    /// It is to be closed: nothing more of it runs.
+    pub const CLOSING: Gate = Gate(1 << 6);
+    // Of the server.
+    /// Somebody watches with MONITOR.
+    pub const MONITORED: Gate = Gate(1 << 16);
+    /// `maxmemory` is set.
+    pub const MAXMEMORY: Gate = Gate(1 << 17);
+    /// CLIENT PAUSE is in force.
+    pub const PAUSED: Gate = Gate(1 << 18);
+    /// Commands are counted against `commandlog-request-larger-than` only in the slow path.
+    pub const LOADING: Gate = Gate(1 << 19);
+
+    pub const fn and(self, other: Gate) -> Gate {
+        Gate(self.0 | other.0)
+    }
+
+    pub const fn without(self, other: Gate) -> Gate {
+        Gate(self.0 & !other.0)
+    }
+
+    #[inline]
+    pub const fn meets(self, other: Gate) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub fn set(&mut self, bits: Gate, on: bool) {
+        *self = if on { self.and(bits) } else { self.without(bits) };
+    }
+}

@@ -1,0 +1,72 @@
+//! What the engine may ask of the outside while a command runs: the port that `server` plugs a world into.
+//!
+//! Nothing here blocks on a socket, and nothing tells the time: that is frozen (`Engine::set_time`).
+
+use std::any::Any;
+use std::time::Duration;
+
+/// How loud a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
+}
+
+/// Memory in bytes; 0 where unknown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryFacts {
+    pub used: u64,
+    pub resident: u64,
+    pub allocator_resident: u64,
+    pub total: u64,
+}
+
+/// Processor time in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CpuTimes {
+    pub user_us: u64,
+    pub system_us: u64,
+    pub children_user_us: u64,
+    pub children_system_us: u64,
+    pub main_user_us: u64,
+    pub main_system_us: u64,
+}
+
+pub trait Host {
+    fn log(&mut self, level: Level, line: &str);
+    /// Bytes handed out by the allocator.
+    fn used_memory(&self) -> u64;
+    fn memory(&self) -> MemoryFacts;
+    fn cpu(&self) -> CpuTimes;
+    /// Name and version of the allocator.
+    fn allocator(&self) -> String;
+    fn purge(&mut self);
+    /// Operating system, release, machine.
+    fn os(&self) -> String;
+    fn pid(&self) -> u32;
+    fn executable(&self) -> String;
+    fn multiplexer(&self) -> &'static str;
+    fn fill_random(&mut self, bytes: &mut [u8]);
+    /// Wall clock in microseconds, now and not frozen: for TIME and for DEBUG SLEEP's kin.
+    fn wall_us(&self) -> i64;
+    /// Monotonic microseconds, now.
+    fn mono_us(&self) -> u64;
+    /// Stops the whole server for a while (DEBUG SLEEP).
+    fn sleep(&mut self, time: Duration);
+    fn drop_later(&mut self, value: Box<dyn Any + Send>);
+    fn drops_pending(&self) -> usize;
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
+    /// Replaces a file whole.
+    fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), String>;
+    /// Makes a folder the working directory.
+    fn enter(&mut self, path: &str) -> Result<(), String>;
+    fn here(&self) -> String;
+    /// Raises the limit of open files towards `wanted`; what is in force then.
+    fn open_files(&mut self, wanted: u64) -> u64;
+    /// Puts new listening addresses in force (CONFIG SET port, bind …); the old ones stay if that fails.
+    fn listen(&mut self, config: &config::Config) -> Result<(), String>;
+    fn set_log_level(&mut self, level: config::LogLevel);
+    fn title(&mut self, title: &str);
+}

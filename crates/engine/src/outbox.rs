@@ -1,0 +1,277 @@
+//! What a client is still to be sent.
+//!
+//! Replies are appended to `tail`; when that has grown to a block it moves behind the `full` ones, so that a long
+//! reply is never copied to a longer buffer. An idle client's outbox holds no memory.
+//!
+//! **Invariants**
+//! 1. The first `sent` bytes of the first block (of `full`, else of `tail`) have left already.
+//! 2. `queued` is the length of all blocks of `full` together.
+
+use std::collections::VecDeque;
+
+use resp::{Protocol, reply};
+
+/// Length at which `tail` becomes a block of its own.
+pub const BLOCK: usize = 16 * 1024;
+
+#[derive(Debug, Default)]
+pub struct Outbox {
+    tail: Vec<u8>,
+    full: VecDeque<Vec<u8>>,
+    queued: usize,
+    sent: usize,
+    pub protocol: Protocol,
+}
+
+/// A place to return to (see [`Outbox::rewind`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    blocks: usize,
+    tail: usize,
+}
+
+impl Outbox {
+    /// Nothing to send.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.tail.is_empty() && self.full.is_empty()
+    }
+
+    /// Bytes to send.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.queued + self.tail.len() - self.sent
+    }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        self.queue_memory() + self.tail.capacity()
+    }
+
+    /// Bytes of memory held by whole blocks (CLIENT LIST's `omem`).
+    pub fn queue_memory(&self) -> usize {
+        self.full.iter().map(|block| block.capacity() + size_of::<Vec<u8>>()).sum()
+    }
+
+    /// Capacity of the current block (CLIENT LIST's `rbs`).
+    pub fn tail_capacity(&self) -> usize {
+        self.tail.capacity()
+    }
+
+    /// Bytes in the current block (CLIENT LIST's `obl`).
+    pub fn tail_len(&self) -> usize {
+        self.tail.len()
+    }
+
+    /// Whole blocks that wait (CLIENT LIST's `oll`).
+    pub fn blocks(&self) -> usize {
+        self.full.len()
+    }
+
+    /// Gives the outbox a buffer to write into, if it has none.
+    #[inline]
+    pub fn lend(&mut self, pool: &mut Vec<Vec<u8>>) {
+        if self.tail.capacity() == 0 {
+            self.tail = pool.pop().unwrap_or_else(|| Vec::with_capacity(BLOCK + 1024));
+        }
+    }
+
+    /// The slices to send, in order.
+    pub fn slices<'a>(&'a self, into: &mut Vec<&'a [u8]>) {
+        let mut skip = self.sent;
+        for block in &self.full {
+            into.push(&block[skip..]);
+            skip = 0;
+        }
+        if self.tail.len() > skip {
+            into.push(&self.tail[skip..]);
+        }
+    }
+
+    /// The bytes to send if they are in one piece: the usual case.
+    #[inline]
+    pub fn single(&self) -> Option<&[u8]> {
+        if self.full.is_empty() { Some(&self.tail[self.sent..]) } else { None }
+    }
+
+    /// Marks bytes as sent; emptied buffers go back to the pool.
+    pub fn advance(&mut self, mut count: usize, pool: &mut Vec<Vec<u8>>) {
+        while let Some(first) = self.full.front() {
+            let left = first.len() - self.sent;
+            if count < left {
+                self.sent += count;
+                return;
+            }
+            count -= left;
+            self.sent = 0;
+            self.queued -= first.len();
+            if let Some(block) = self.full.pop_front() {
+                recycle(block, pool);
+            }
+        }
+        self.sent += count;
+        if self.sent == self.tail.len() {
+            self.sent = 0;
+            recycle(std::mem::take(&mut self.tail), pool);
+        }
+    }
+
+    /// Forgets everything that was to be sent.
+    pub fn clear(&mut self) {
+        *self = Outbox { protocol: self.protocol, ..Outbox::default() };
+    }
+
+    /// Where the next reply will begin.
+    pub fn mark(&self) -> Mark {
+        Mark { blocks: self.full.len(), tail: self.tail.len() }
+    }
+
+    /// Takes back everything appended since the mark; nothing may have been sent since.
+    pub fn rewind(&mut self, mark: Mark) {
+        if self.full.len() > mark.blocks {
+            self.tail = self.full.drain(mark.blocks..).next().unwrap_or_default();
+            self.queued = self.full.iter().map(Vec::len).sum();
+        }
+        self.tail.truncate(mark.tail);
+    }
+
+    /// The buffer that replies are appended to. Call [`Outbox::settle`] after much was written.
+    #[inline]
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// Moves a full tail behind the other blocks.
+    #[inline]
+    pub fn settle(&mut self) {
+        if self.tail.len() >= BLOCK {
+            self.push_block();
+        }
+    }
+
+    #[cold]
+    fn push_block(&mut self) {
+        self.queued += self.tail.len();
+        self.full.push_back(std::mem::replace(&mut self.tail, Vec::with_capacity(BLOCK + 1024)));
+    }
+
+    pub fn ok(&mut self) {
+        self.buffer().extend_from_slice(b"+OK\r\n");
+    }
+    pub fn simple(&mut self, line: &str) {
+        reply::simple(self.buffer(), line.as_bytes());
+    }
+    pub fn error(&mut self, line: &str) {
+        reply::error(self.buffer(), line.as_bytes());
+    }
+    #[inline]
+    pub fn integer(&mut self, value: i64) {
+        reply::integer(self.buffer(), value);
+    }
+    #[inline]
+    pub fn bulk(&mut self, bytes: &[u8]) {
+        reply::bulk(self.buffer(), bytes);
+        self.settle();
+    }
+    pub fn text(&mut self, text: &str) {
+        self.bulk(text.as_bytes());
+    }
+    #[inline]
+    pub fn string(&mut self, string: keyspace::Str<'_>) {
+        match string {
+            keyspace::Str::Bytes(bytes) => self.bulk(bytes),
+            keyspace::Str::Int(int) => reply::bulk_integer(self.buffer(), int),
+        }
+    }
+    pub fn null(&mut self) {
+        let protocol = self.protocol;
+        reply::null(self.buffer(), protocol);
+    }
+    pub fn null_array(&mut self) {
+        let protocol = self.protocol;
+        reply::null_array(self.buffer(), protocol);
+    }
+    pub fn array(&mut self, len: usize) {
+        reply::array(self.buffer(), len);
+        self.settle();
+    }
+    pub fn map(&mut self, len: usize) {
+        let protocol = self.protocol;
+        reply::map(self.buffer(), len, protocol);
+    }
+    pub fn set(&mut self, len: usize) {
+        let protocol = self.protocol;
+        reply::set(self.buffer(), len, protocol);
+    }
+    pub fn push(&mut self, len: usize) {
+        let protocol = self.protocol;
+        reply::push(self.buffer(), len, protocol);
+    }
+    pub fn boolean(&mut self, value: bool) {
+        let protocol = self.protocol;
+        reply::boolean(self.buffer(), value, protocol);
+    }
+    pub fn double(&mut self, value: f64) {
+        let protocol = self.protocol;
+        reply::double(self.buffer(), value, protocol);
+    }
+    pub fn verbatim(&mut self, text: &str) {
+        let protocol = self.protocol;
+        reply::verbatim(self.buffer(), b"txt", text.as_bytes(), protocol);
+        self.settle();
+    }
+    /// An array of status lines, as HELP subcommands answer.
+    pub fn lines(&mut self, lines: &[&str]) {
+        self.array(lines.len());
+        for line in lines {
+            self.simple(line);
+        }
+    }
+}
+
+fn recycle(mut block: Vec<u8>, pool: &mut Vec<Vec<u8>>) {
+    if (BLOCK..=2 * BLOCK).contains(&block.capacity()) && pool.len() < 64 {
+        block.clear();
+        pool.push(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_leave_in_order_whatever_the_pieces() {
+        let (mut out, mut pool) = (Outbox::default(), Vec::new());
+        let mut sent = Vec::new();
+        for n in 0..5000u32 {
+            out.bulk(format!("value number {n}").as_bytes());
+        }
+        let total = out.len();
+        assert!(out.blocks() > 2);
+        while !out.is_empty() {
+            let mut slices = Vec::new();
+            out.slices(&mut slices);
+            let all = slices.concat();
+            assert_eq!(all.len(), out.len());
+            let take = all.len().min(7001);
+            sent.extend_from_slice(&all[..take]);
+            out.advance(take, &mut pool);
+        }
+        assert_eq!(sent.len(), total);
+        assert!(sent.ends_with(b"$17\r\nvalue number 4999\r\n"));
+        assert_eq!(out.memory(), 0);
+    }
+
+    #[test]
+    fn a_reply_can_be_taken_back() {
+        let mut out = Outbox::default();
+        out.ok();
+        let mark = out.mark();
+        for _ in 0..10_000 {
+            out.bulk(b"0123456789");
+        }
+        out.rewind(mark);
+        assert_eq!(out.single(), Some(b"+OK\r\n".as_slice()));
+    }
+}

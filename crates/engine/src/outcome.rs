@@ -1,0 +1,50 @@
+//! What a command did, as data: the path acts on it after the body has returned.
+//!
+//! AOF, replication, keyspace notifications, client tracking, WATCH and blocked clients all hang on this one value,
+//! so bodies state facts (`ctx.changed(key, event)`) and never know who listens.
+
+/// The class of an event, as `notify-keyspace-events` groups them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Generic,
+    String,
+    List,
+    Set,
+    SortedSet,
+    Hash,
+    Stream,
+    Expired,
+    Evicted,
+    New,
+}
+
+/// A key was changed (or removed, or made).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub db: keyspace::DbIndex,
+    pub key: Vec<u8>,
+    pub class: Class,
+    /// The name of the event (`set`, `del`, `rename_from`).
+    pub event: &'static str,
+}
+
+/// What to tell replicas and the append-only file.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// The request itself, if it changed anything.
+    #[default]
+    AsRequested,
+    /// These requests in its place: relative times made absolute, random choices made definite.
+    Instead(Vec<Vec<Vec<u8>>>),
+    /// Nothing, whatever changed.
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How many changes were made to the dataset: what `rdb_changes_since_last_save` counts.
+    pub dirty: u64,
+    /// Filled only while somebody listens (`ServerState::listeners`).
+    pub changes: Vec<Change>,
+    pub propagation: Propagation,
+}

@@ -1,0 +1,131 @@
+//! What is looked at before a command runs, in this order. The order can be seen by clients.
+//!
+//! Each check is a small function that lets the request pass or says what becomes of it. They run only if a gate is
+//! up, or if the request is no good at all; so none of them needs to be fast.
+
+use resp::Argv;
+
+use crate::client::Client;
+use crate::command::Flags;
+use crate::engine::{Ahead, Engine};
+use crate::error::CommandError;
+use crate::gate::Gate;
+use crate::host::Host;
+use crate::registry::Entry;
+
+pub enum Check {
+    Pass,
+    Refuse(CommandError),
+    /// It must wait.
+    Hold,
+    /// The client is being closed.
+    Drop,
+}
+
+struct Request<'a> {
+    engine: &'a mut Engine,
+    host: &'a mut dyn Host,
+    client: &'a mut Client,
+    argv: Argv<'a>,
+    ahead: Ahead,
+}
+
+impl Request<'_> {
+    fn entry(&self) -> Option<&Entry> {
+        self.engine.registry.get(self.ahead.command)
+    }
+
+    fn flags(&self) -> Flags {
+        self.entry().map_or(Flags::NONE, |entry| entry.record.flags)
+    }
+}
+
+/// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
+/// to who has not authenticated.
+const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[closing, blocked, authenticated, known, arity, paused, memory, monitors];
+
+pub(super) fn walk(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) -> Check {
+    let mut request = Request { engine, host, client, argv, ahead };
+    for check in CHECKS {
+        match check(&mut request) {
+            Check::Pass => {}
+            verdict => return verdict,
+        }
+    }
+    Check::Pass
+}
+
+/// Nothing runs for a client that is being closed.
+fn closing(r: &mut Request<'_>) -> Check {
+    if r.client.gate.meets(Gate::CLOSING) { Check::Drop } else { Check::Pass }
+}
+
+/// A client that waits in a blocking command has its next requests kept.
+fn blocked(r: &mut Request<'_>) -> Check {
+    if r.client.gate.meets(Gate::BLOCKED) { Check::Hold } else { Check::Pass }
+}
+
+/// NOAUTH; commands with NO_AUTH are exempt.
+fn authenticated(r: &mut Request<'_>) -> Check {
+    let exempt = r.entry().is_some() && r.flags().has(Flags::NO_AUTH);
+    if r.client.gate.meets(Gate::NEEDS_AUTH) && !exempt {
+        return Check::Refuse(CommandError::NoAuth);
+    }
+    Check::Pass
+}
+
+/// `unknown command`, `unknown subcommand`.
+fn known(r: &mut Request<'_>) -> Check {
+    match r.entry() {
+        None => Check::Refuse(CommandError::unknown_command(r.argv)),
+        Some(entry) if !entry.subcommands.is_empty() && r.argv.len() > 1 => {
+            Check::Refuse(CommandError::unknown_subcommand(r.argv))
+        }
+        Some(_) => Check::Pass,
+    }
+}
+
+/// `wrong number of arguments`.
+fn arity(r: &mut Request<'_>) -> Check {
+    match r.entry() {
+        Some(entry) if !entry.record.arity.admits(r.argv.len()) => {
+            Check::Refuse(CommandError::WrongArity(entry.full_name.clone()))
+        }
+        _ => Check::Pass,
+    }
+}
+
+/// CLIENT PAUSE: ALL holds everything, WRITE what may change the dataset.
+fn paused(r: &mut Request<'_>) -> Check {
+    let Some(pause) = r.engine.server.pause else { return Check::Pass };
+    let writes = r.flags().has(Flags::WRITE) || r.flags().has(Flags::MAY_REPLICATE);
+    if pause.all || writes { Check::Hold } else { Check::Pass }
+}
+
+/// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
+fn memory(r: &mut Request<'_>) -> Check {
+    if !r.engine.server.gate.meets(Gate::MAXMEMORY) {
+        return Check::Pass;
+    }
+    let Request { engine, host, .. } = r;
+    let met = crate::evict::make_room(&mut engine.keyspace, &mut engine.server, &mut **host);
+    if !met && r.flags().has(Flags::DENYOOM) {
+        return Check::Refuse(CommandError::OutOfMemory);
+    }
+    Check::Pass
+}
+
+/// MONITOR: those who watch are told what will run.
+fn monitors(r: &mut Request<'_>) -> Check {
+    let quiet = r.flags().has(Flags::SKIP_MONITOR) || r.flags().has(Flags::ADMIN);
+    if r.engine.server.gate.meets(Gate::MONITORED) && !quiet {
+        crate::monitor::feed(&mut r.engine.server, r.client, r.argv);
+    }
+    Check::Pass
+}

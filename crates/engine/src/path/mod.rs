@@ -1,0 +1,167 @@
+//! The way of a request: execute → checks (only if a gate is up) → call → settle.
+//!
+//! **Invariants**
+//! 1. Exactly one reply is written for each request that is `Done`, unless the client asked for none.
+//! 2. Only the innermost call propagates; the transaction around it is emitted as a whole when the outermost ends.
+//! 3. Time is frozen from the first check to the end of `settle`.
+
+pub mod checks;
+mod settle;
+
+use resp::Argv;
+
+use crate::client::{Client, ReplyMode};
+use crate::command::Flags;
+use crate::ctx::Ctx;
+use crate::engine::{Ahead, Engine, Verdict};
+use crate::error::CommandError;
+use crate::gate::Gate;
+use crate::host::Host;
+use crate::outcome::Outcome;
+use crate::registry::Entry;
+
+use checks::Check;
+
+/// Runs one request of a client, from lookup to reply.
+#[inline]
+pub(crate) fn execute(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) -> Verdict {
+    let gate = client.gate.and(engine.server.gate);
+    let usual = engine
+        .registry
+        .get(ahead.command)
+        .is_some_and(|entry| entry.record.arity.admits(argv.len()) && !gate.meets(entry.care));
+    if !usual {
+        return execute_with_care(engine, host, client, argv, ahead);
+    }
+    call(engine, host, client, argv, ahead);
+    Verdict::Done
+}
+
+/// The same when something is unusual: a wrong request, or a gate that is up.
+#[cold]
+fn execute_with_care(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) -> Verdict {
+    let mark = client.out.mark();
+    let muted = client.gate.meets(Gate::MUTED);
+    let verdict = match checks::walk(engine, host, client, argv, ahead) {
+        Check::Pass => {
+            call(engine, host, client, argv, ahead);
+            Verdict::Done
+        }
+        Check::Refuse(error) => {
+            refuse(engine, client, ahead, &error);
+            Verdict::Done
+        }
+        Check::Hold => return Verdict::Hold,
+        Check::Drop => return Verdict::Gone,
+    };
+    if muted {
+        unmute(client, mark);
+    }
+    verdict
+}
+
+/// Drops the reply of a client that wants none, and counts down CLIENT REPLY SKIP.
+fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
+    match client.reply_mode {
+        ReplyMode::Off => client.out.rewind(mark),
+        ReplyMode::SkipNext => {
+            client.out.rewind(mark);
+            client.reply_mode = ReplyMode::On;
+            client.gate.set(Gate::MUTED, false);
+        }
+        // CLIENT REPLY ON answers.
+        ReplyMode::On => {}
+    }
+}
+
+/// A request that never ran: counted, answered.
+fn refuse(engine: &mut Engine, client: &mut Client, ahead: Ahead, error: &CommandError) {
+    let line = error.to_line();
+    client.out.error(&line);
+    engine.server.count_error(&line);
+    if let Some(stats) = engine.server.commands.get_mut(ahead.command as usize) {
+        stats.rejected += 1;
+    }
+}
+
+/// Runs a command's body, times it, counts it, and acts on what it did.
+#[inline]
+pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client, argv: Argv<'_>, ahead: Ahead) {
+    let Engine { keyspace, server, registry } = engine;
+    let command: &Entry = registry.entry(ahead.command);
+    let reply_from = client.out.len();
+    let mut ctx = Ctx {
+        keyspace,
+        server,
+        client,
+        host,
+        registry,
+        command,
+        argv,
+        outcome: Outcome::default(),
+        hash: ahead.hash,
+        hashed: usize::from(ahead.hashed),
+    };
+    if let Err(error) = (command.record.run)(&mut ctx) {
+        failed(&mut ctx, ahead.command, &error);
+    }
+    let tick = (ctx.server.ticks)();
+    let spent = tick.wrapping_sub(ctx.server.last_tick);
+    ctx.server.last_tick = tick;
+    let stats = &mut ctx.server.commands[ahead.command as usize];
+    stats.calls += 1;
+    stats.ticks += spent;
+    match &mut stats.latency {
+        Some(histogram) => histogram.record(spent * 1000 / ctx.server.ticks_per_us),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us)),
+        None => {}
+    }
+    ctx.client.last_command = Some(ahead.command);
+    ctx.client.total_commands += 1;
+    ctx.client.last_active_us = ctx.server.mono_us;
+    debug_assert!(ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE), "{} must not write", command.full_name);
+    if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
+        settle::settle(&mut ctx);
+    }
+    let server = &*ctx.server;
+    if spent >= server.slow_ticks.min(server.latency_ticks)
+        || argv.len() > 64
+        || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
+        || argv_is_large(argv, server.large_request)
+    {
+        crate::observe::record(&mut ctx, spent, reply_from);
+    }
+}
+
+/// Long requests are rare; most have few words, which need not be summed if none is long.
+#[inline]
+fn argv_is_large(argv: Argv<'_>, limit: u64) -> bool {
+    limit != u64::MAX && argv.len() > 1 && argv.iter().map(|word| word.len() as u64 + 16).sum::<u64>() >= limit
+}
+
+#[cold]
+fn first_sample(spent: u64, ticks_per_us: u64) -> Box<stdx::histogram::Histogram> {
+    let mut histogram = Box::new(stdx::histogram::Histogram::new());
+    histogram.record(spent * 1000 / ticks_per_us);
+    histogram
+}
+
+#[cold]
+fn failed(ctx: &mut Ctx<'_>, id: u16, error: &CommandError) {
+    let line = error.to_line();
+    ctx.client.out.error(&line);
+    ctx.server.count_error(&line);
+    ctx.server.commands[id as usize].failed += 1;
+}

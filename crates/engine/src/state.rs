@@ -1,0 +1,171 @@
+//! What the server knows that is neither a key nor a socket: settings, clients, statistics, what is to be done.
+
+use config::Config;
+use stdx::histogram::Histogram;
+
+use crate::client::{ClientSlot, Clients};
+use crate::gate::Gate;
+
+/// Something the world around the engine is to do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave the loop and end the process.
+    Shutdown,
+    /// `maxclients` or another setting of the socket side changed.
+    SocketSettings,
+    /// The process title's parts changed.
+    Title,
+}
+
+/// Counters of one command.
+#[derive(Default)]
+pub struct CommandStats {
+    pub calls: u64,
+    pub ticks: u64,
+    pub rejected: u64,
+    pub failed: u64,
+    /// Made with the first call while `latency-tracking` is on.
+    pub latency: Option<Box<Histogram>>,
+}
+
+/// Counters of the whole server since the start (or CONFIG RESETSTAT).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub connections: u64,
+    pub rejected_connections: u64,
+    pub net_in: u64,
+    pub net_out: u64,
+    pub error_replies: u64,
+    pub unexpected_errors: u64,
+    pub reads: u64,
+    pub writes: u64,
+    pub turns: u64,
+    pub turn_us: u64,
+    pub turn_max_us: u64,
+    pub command_us: u64,
+    pub cron_us: u64,
+    pub commands_per_turn_max: u64,
+    pub output_limit_disconnections: u64,
+    pub query_limit_disconnections: u64,
+    pub acl_denied_auth: u64,
+    pub lazy_freed: u64,
+    pub evicted_clients: u64,
+    pub evicted_scripts: u64,
+    pub client_prefetches: u64,
+    pub peak_memory: u64,
+    pub peak_memory_wall_s: i64,
+}
+
+/// Which kinds of listeners exist, so that bodies need not collect for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Listeners {
+    /// Somebody wants to know which keys changed.
+    pub changes: bool,
+    /// Somebody is fed with the commands themselves (append-only file, replicas).
+    pub feed: bool,
+}
+
+/// CLIENT PAUSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub until_ms: i64,
+    /// All commands, or those that write only.
+    pub all: bool,
+}
+
+/// Switches that DEBUG turns.
+#[derive(Clone, Copy, Debug)]
+pub struct DebugSwitches {
+    pub active_expire: bool,
+    pub cron_paused: bool,
+    pub reply_buffer_resizing: bool,
+    pub reply_buffer_peak_reset_ms: i64,
+    pub dict_resizing: bool,
+}
+
+pub struct ServerState {
+    pub config: Config,
+    /// Where the configuration was read from; `None` without a file.
+    pub config_file: Option<String>,
+    pub gate: Gate,
+    pub clients: Clients,
+    /// Clients with something to send that are not being written to yet.
+    pub pending_writes: Vec<ClientSlot>,
+    /// Clients that are to be closed.
+    pub closing: Vec<ClientSlot>,
+    /// Clients whose held requests may run now (unpaused, unblocked).
+    pub resumed: Vec<ClientSlot>,
+    pub effects: Vec<Effect>,
+    /// Emptied reply buffers, to be used again.
+    pub reply_pool: Vec<Vec<u8>>,
+    pub listeners: Listeners,
+    pub monitors: Vec<ClientSlot>,
+    pub pause: Option<Pause>,
+    pub debug: DebugSwitches,
+    /// Wall clock in microseconds, frozen for the turn.
+    pub wall_us: i64,
+    /// Monotonic clock in microseconds, frozen for the turn.
+    pub mono_us: u64,
+    /// Monotonic clock when the server started, and the wall clock then.
+    pub started_mono_us: u64,
+    pub started_wall_us: i64,
+    /// The cheap counter that commands are timed with.
+    pub ticks: fn() -> u64,
+    pub ticks_per_us: u64,
+    /// Its value when the last command ended.
+    pub last_tick: u64,
+    /// `commandlog-execution-slower-than` in ticks; `u64::MAX` = never.
+    pub slow_ticks: u64,
+    /// `latency-monitor-threshold` in ticks; `u64::MAX` = off.
+    pub latency_ticks: u64,
+    /// Requests, and replies, of this many bytes and more are logged; `usize::MAX` = never.
+    pub large_request: u64,
+    pub large_reply: u64,
+    pub commands: Vec<CommandStats>,
+    /// Error lines by their code.
+    pub errors: std::collections::BTreeMap<String, u64>,
+    pub totals: Totals,
+    /// Changes since the last save.
+    pub dirty: u64,
+    pub run_id: String,
+    pub commandlog: crate::observe::CommandLogs,
+    pub latency: crate::observe::LatencyMonitor,
+    pub samples: crate::observe::Samples,
+}
+
+impl ServerState {
+    pub fn now_ms(&self) -> i64 {
+        self.wall_us / 1000
+    }
+
+    /// Commands executed since the start.
+    pub fn commands_processed(&self) -> u64 {
+        self.commands.iter().map(|c| c.calls).sum()
+    }
+
+    pub fn uptime_s(&self) -> u64 {
+        (self.mono_us - self.started_mono_us) / 1_000_000
+    }
+
+    /// Counts an error reply.
+    #[cold]
+    pub fn count_error(&mut self, line: &str) {
+        self.totals.error_replies += 1;
+        let code = crate::error::CommandError::code(line);
+        // Errors of scripts may carry any code: the number of different ones is bounded as with the peers.
+        if let Some(count) = self.errors.get_mut(code) {
+            *count += 1;
+        } else if self.errors.len() < 128 {
+            self.errors.insert(code.to_owned(), 1);
+        }
+    }
+
+    /// Marks a client as having something to send.
+    #[inline]
+    pub fn note_write(&mut self, client: &mut crate::client::Client) {
+        if !client.write_pending && !client.out.is_empty() {
+            client.write_pending = true;
+            self.pending_writes.push(client.slot);
+        }
+    }
+}
