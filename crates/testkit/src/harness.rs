@@ -98,14 +98,15 @@ impl Harness {
     /// Sends words (none: nothing) and answers all that the client has been sent since it last looked.
     pub fn exchange<W: AsRef<[u8]>>(&mut self, number: usize, words: &[W]) -> Vec<Value> {
         self.connect(number);
-        if !words.is_empty() {
-            if self.session(number).slot.is_none() {
-                return vec![Value::Closed];
-            }
+        if !words.is_empty() && self.session(number).slot.is_some() {
             self.session(number).waiting.push_back(OwnedArgv::of(words));
             self.run_waiting(number);
         }
-        self.received(number)
+        let mut replies = self.received(number);
+        if replies.is_empty() && self.session(number).slot.is_none() {
+            replies.push(Value::Closed);
+        }
+        replies
     }
 
     /// All that a client has been sent since it last looked.

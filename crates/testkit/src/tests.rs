@@ -79,3 +79,11 @@ fn a_harness_can_be_scripted() {
     assert!(harness.client(2).received().is_empty());
     harness.hang_up(2);
 }
+
+#[test]
+fn transcripts_are_found_in_sources() {
+    let text = "use testkit::check;\ncheck(\n    r#\"\n    > PING\n    \"#,\n);\ncheck(r\"> A\"); check(x); check(\nr##\"\"#\"##);\ncheck(r\"\n# only here: no peer has it\n> PING\");";
+    let found = peer::in_text("a.rs", text);
+    let found: Vec<(usize, &str)> = found.iter().map(|s| (s.line, s.transcript.as_str())).collect();
+    assert_eq!(found, [(3, "\n    > PING\n    "), (7, "> A"), (8, "\"#")]);
+}

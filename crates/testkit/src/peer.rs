@@ -1,1 +1,0 @@
-//! (being written) The same transcripts against a real server.
