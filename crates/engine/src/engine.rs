@@ -55,7 +55,8 @@ pub struct Setup {
 
 impl Engine {
     pub fn new(setup: Setup) -> Self {
-        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } = setup;
+        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
+            setup;
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
         let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[keyspace.env.rng.usize(..16)])).collect();
         let server = ServerState {
@@ -162,7 +163,13 @@ impl Engine {
 
     /// Runs one request. `argv` must not be empty.
     #[inline]
-    pub fn execute(&mut self, host: &mut dyn Host, slot: ClientSlot, argv: Argv<'_>, ahead: Ahead) -> Verdict {
+    pub fn execute(
+        &mut self,
+        host: &mut dyn Host,
+        slot: ClientSlot,
+        argv: Argv<'_>,
+        ahead: Ahead,
+    ) -> Verdict {
         let Some(mut client) = self.server.clients.take(slot) else { return Verdict::Gone };
         client.out.lend(&mut self.server.reply_pool);
         let verdict = path::execute(self, host, &mut client, argv, ahead);
