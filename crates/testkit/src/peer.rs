@@ -1,0 +1,1 @@
+//! (being written) The same transcripts against a real server.
