@@ -36,7 +36,43 @@ mod tests {
     fn more_keys_than_a_batch_are_done_in_order_and_none_twice() {
         check(
             r#"
-            > MSET 0 a 1 a 2 a 3 a 4 a 5 a 6 a 7 a 8 a 9 a 10 a 11 a 12 a 13 a 14 a 15 a 16 a 17 a 18 a
+            > SET 0 a
+            +OK
+            > SET 1 a
+            +OK
+            > SET 2 a
+            +OK
+            > SET 3 a
+            +OK
+            > SET 4 a
+            +OK
+            > SET 5 a
+            +OK
+            > SET 6 a
+            +OK
+            > SET 7 a
+            +OK
+            > SET 8 a
+            +OK
+            > SET 9 a
+            +OK
+            > SET 10 a
+            +OK
+            > SET 11 a
+            +OK
+            > SET 12 a
+            +OK
+            > SET 13 a
+            +OK
+            > SET 14 a
+            +OK
+            > SET 15 a
+            +OK
+            > SET 16 a
+            +OK
+            > SET 17 a
+            +OK
+            > SET 18 a
             +OK
             > EXISTS 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
             :19

@@ -140,8 +140,10 @@ mod tests {
     fn a_copy_is_a_thing_of_its_own() {
         check(
             r#"
-            > SET a hello EX 100
+            > SET a hello
             +OK
+            > EXPIRE a 100
+            :1
             > COPY a b
             :1
             > TTL b

@@ -73,7 +73,11 @@ mod tests {
     fn keys_are_counted_once() {
         check(
             r#"
-            > MSET a 1 b 2 c 3
+            > SET a 1
+            +OK
+            > SET b 2
+            +OK
+            > SET c 3
             +OK
             > DEL a a nope b
             :2
@@ -95,10 +99,14 @@ mod tests {
     fn an_expired_key_was_gone_already() {
         check(
             r#"
-            > SET a 1 PX 20
+            > SET a 1
             +OK
-            > SET b 1 PX 20
+            > PEXPIRE a 20
+            :1
+            > SET b 1
             +OK
+            > PEXPIRE b 20
+            :1
             ! wait 50
             > DEL a
             :0

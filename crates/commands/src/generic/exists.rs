@@ -77,7 +77,9 @@ mod tests {
     fn keys_named_twice_count_twice() {
         check(
             r#"
-            > MSET a 1 b 2
+            > SET a 1
+            +OK
+            > SET b 2
             +OK
             > EXISTS a a nope b
             :3

@@ -356,8 +356,10 @@ mod tests {
     fn persist_takes_the_time_away() {
         check(
             r#"
-            > SET a 1 EX 100
+            > SET a 1
             +OK
+            > EXPIRE a 100
+            :1
             > PERSIST a
             :1
             > TTL a

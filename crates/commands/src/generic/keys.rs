@@ -92,7 +92,11 @@ mod tests {
             r#"
             > KEYS *
             []
-            > MSET one 1 two 2 "o*e" 3
+            > SET one 1
+            +OK
+            > SET two 2
+            +OK
+            > SET "o*e" 3
             +OK
             > KEYS t*
             ["two"]
@@ -120,8 +124,10 @@ mod tests {
     fn expired_keys_are_left_out() {
         check(
             r#"
-            > SET a 1 PX 20
+            > SET a 1
             +OK
+            > PEXPIRE a 20
+            :1
             > SET b 1
             +OK
             ! wait 50

@@ -144,7 +144,9 @@ mod tests {
     fn facts_about_a_value() {
         check(
             r#"
-            > MSET n 42 s hello
+            > SET n 42
+            +OK
+            > SET s hello
             +OK
             > OBJECT ENCODING n
             "int"
@@ -180,8 +182,7 @@ mod tests {
     fn frequency_is_told_under_an_lfu_policy() {
         check(
             r#"
-            > CONFIG SET maxmemory-policy allkeys-lfu
-            +OK
+            ! config maxmemory-policy allkeys-lfu
             > SET a 1
             +OK
             > OBJECT FREQ a
@@ -192,8 +193,7 @@ mod tests {
             :5
             > OBJECT IDLETIME b
             -ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.
-            > CONFIG SET maxmemory-policy noeviction
-            +OK
+            ! config maxmemory-policy noeviction
             "#,
         );
     }

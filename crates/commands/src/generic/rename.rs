@@ -89,8 +89,10 @@ mod tests {
     fn value_and_expire_move_and_what_was_there_goes() {
         check(
             r#"
-            > SET a 1 EX 100
+            > SET a 1
             +OK
+            > EXPIRE a 100
+            :1
             > SET b 2
             +OK
             > RENAME a b
@@ -121,7 +123,9 @@ mod tests {
     fn renamenx_leaves_what_is_there() {
         check(
             r#"
-            > MSET a 1 b 2
+            > SET a 1
+            +OK
+            > SET b 2
             +OK
             > RENAMENX a b
             :0
@@ -165,8 +169,10 @@ mod tests {
             r#"
             > SET a 1
             +OK
-            > SET b 2 PX 20
+            > SET b 2
             +OK
+            > PEXPIRE b 20
+            :1
             ! wait 50
             > RENAMENX a b
             :1

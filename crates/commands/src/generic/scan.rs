@@ -177,8 +177,10 @@ mod tests {
     fn expired_keys_are_left_out_and_removed() {
         check(
             r#"
-            > SET a 1 PX 20
+            > SET a 1
             +OK
+            > PEXPIRE a 20
+            :1
             ! wait 50
             > SCAN 0
             ["0" []]

@@ -29,11 +29,13 @@ mod tests {
             r#"
             > DBSIZE
             :0
-            > MSET a 1 b 2
+            > SET a 1
+            +OK
+            > SET b 2
             +OK
             > DBSIZE
             :2
-            > SELECT 1
+            > SWAPDB 0 1
             +OK
             > DBSIZE
             :0

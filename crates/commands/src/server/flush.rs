@@ -87,9 +87,13 @@ mod tests {
             r#"
             > SET a 1
             +OK
-            > SELECT 1
+            > SWAPDB 0 1
             +OK
-            > MSET a 1 b 2 c 3
+            > SET a 1
+            +OK
+            > SET b 2
+            +OK
+            > SET c 3
             +OK
             > FLUSHDB
             +OK
@@ -97,7 +101,7 @@ mod tests {
             :0
             > FLUSHDB sync
             +OK
-            > SELECT 0
+            > SWAPDB 0 1
             +OK
             > DBSIZE
             :1
@@ -111,9 +115,11 @@ mod tests {
     fn flushall_empties_all() {
         check(
             r#"
-            > SET a 1 EX 100
+            > SET a 1
             +OK
-            > SELECT 1
+            > EXPIRE a 100
+            :1
+            > SWAPDB 0 1
             +OK
             > SET b 1
             +OK
@@ -121,7 +127,7 @@ mod tests {
             +OK
             > DBSIZE
             :0
-            > SELECT 0
+            > SWAPDB 0 1
             +OK
             > DBSIZE
             :0

@@ -44,22 +44,24 @@ mod tests {
     fn databases_change_places() {
         check(
             r#"
-            > SET a zero EX 100
+            > SET a zero
             +OK
+            > EXPIRE a 100
+            :1
             > SWAPDB 0 1
             +OK
             > DBSIZE
             :0
-            > SELECT 1
+            > COPY a b DB 1
+            :0
+            > SWAPDB 1 1
+            +OK
+            > SWAPDB 1 0
             +OK
             > GET a
             "zero"
             > TTL a
             :100
-            > SWAPDB 1 1
-            +OK
-            > GET a
-            "zero"
             "#,
         );
     }
