@@ -71,7 +71,7 @@ fn type_of(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
 
     #[test]
     fn keys_named_twice_count_twice() {
@@ -128,5 +128,21 @@ mod tests {
             :0
             "#,
         );
+    }
+
+    #[test]
+    fn who_reads_or_asks_counts_hits_and_misses_and_who_writes_does_not() {
+        let mut h = Harness::new();
+        h.send("SET a 1");
+        for reader in ["EXISTS", "TOUCH", "TYPE", "TTL", "OBJECT ENCODING", "OBJECT IDLETIME"] {
+            h.send(&format!("{reader} a"));
+            h.send(&format!("{reader} nope"));
+        }
+        h.send("COPY a b");
+        for writer in ["EXPIRE a 100", "PERSIST a", "RENAME a c", "MOVE c 1", "DEL nope", "EXPIRE nope 1"] {
+            h.send(writer);
+        }
+        let stats = h.engine.keyspace.env.stats;
+        assert_eq!((stats.hits, stats.misses), (7, 6));
     }
 }

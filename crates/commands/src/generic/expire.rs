@@ -207,7 +207,7 @@ fn persist(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
 
     use super::{From, Unit, end};
 
@@ -370,5 +370,15 @@ mod tests {
             :0
             "#,
         );
+    }
+
+    #[test]
+    fn an_end_in_the_past_counts_as_expired_and_as_one_change() {
+        let mut h = Harness::new();
+        h.send("SET a 1");
+        h.send("EXPIRE a -1");
+        assert_eq!(h.engine.keyspace.env.stats.expired, 1);
+        assert_eq!(h.engine.server.dirty, 2);
+        h.engine.keyspace.verify();
     }
 }

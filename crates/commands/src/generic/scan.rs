@@ -96,7 +96,9 @@ fn named(name: &[u8]) -> Result<Type> {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use std::collections::BTreeSet;
+
+    use testkit::{Harness, Value, check};
 
     use super::cursor;
 
@@ -188,5 +190,27 @@ mod tests {
             :0
             "#,
         );
+    }
+
+    #[test]
+    fn all_keys_are_met_however_many_there_are_and_though_the_table_shrinks() {
+        let mut h = Harness::new();
+        for n in 0..3000 {
+            h.send(&format!("SET key:{n} v"));
+        }
+        let (mut met, mut cursor, mut steps) = (BTreeSet::new(), b"0".to_vec(), 0);
+        loop {
+            let reply = h.send(&format!("SCAN {} COUNT 50", String::from_utf8_lossy(&cursor)));
+            let [next, keys] = reply.elements() else { panic!("{reply:?}") };
+            met.extend(keys.elements().iter().filter_map(Value::bytes).map(<[u8]>::to_vec));
+            cursor = next.bytes().unwrap().to_vec();
+            h.send(&format!("DEL key:{} key:{}", 1000 + 2 * steps, 1001 + 2 * steps));
+            steps += 1;
+            if cursor == b"0" {
+                break;
+            }
+        }
+        let stayed = (0..1000).chain(1000 + 2 * steps..3000);
+        assert!(stayed.map(|n| format!("key:{n}").into_bytes()).all(|key| met.contains(&key)));
     }
 }

@@ -79,7 +79,7 @@ fn empty(ctx: &mut Ctx<'_>, index: DbIndex, free: Free) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
 
     #[test]
     fn flushdb_empties_this_database_only() {
@@ -159,5 +159,19 @@ mod tests {
             :1
             "#,
         );
+    }
+
+    #[test]
+    fn each_key_is_a_change_and_an_empty_flushall_is_one() {
+        let mut h = Harness::new();
+        let mut changes = |request: &str| {
+            let before = h.engine.server.dirty;
+            h.send(request);
+            h.engine.server.dirty - before
+        };
+        assert_eq!((changes("FLUSHDB"), changes("FLUSHALL")), (0, 1));
+        assert_eq!((changes("SET a 1"), changes("SET b 1"), changes("FLUSHDB")), (1, 1, 2));
+        assert_eq!((changes("SET a 1"), changes("SET b 1"), changes("FLUSHALL SYNC")), (1, 1, 2));
+        assert_eq!((changes("SWAPDB 0 0"), changes("SWAPDB 0 1")), (1, 1));
     }
 }
