@@ -10,6 +10,7 @@
 
 pub mod client;
 pub mod command;
+pub mod cron;
 pub mod ctx;
 pub mod engine;
 pub mod error;
@@ -29,6 +30,7 @@ pub use client::{Client, ClientSlot, Clients, Close};
 pub use command::*;
 pub use ctx::Ctx;
 pub use engine::{Ahead, Engine, Verdict};
+pub use keyspace::Seed;
 pub use error::{CommandError, Result};
 pub use gate::Gate;
 pub use host::Host;
