@@ -105,27 +105,26 @@ impl Env {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn touch(&mut self, entry: &Entry<Value>) {
         if self.no_touch {
             return;
         }
         match self.access {
             Access::Lru => entry.set_access(access::lru_clock(self.now_ms)),
-            Access::Lfu => {
-                let chance = self.rng.f64();
-                entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
-            }
+            Access::Lfu => self.touch_lfu(entry),
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
-        entry.has_expire() && self.is_over(entry)
+    /// Apart, so that floats and a division do not weigh on the lookups of LRU.
+    #[cold]
+    fn touch_lfu(&mut self, entry: &Entry<Value>) {
+        let chance = self.rng.f64();
+        entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
     }
 
-    #[inline(never)]
-    fn is_over(&self, entry: &Entry<Value>) -> bool {
+    #[inline]
+    pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
         entry.expire().is_some_and(|at| at <= self.now_ms)
     }
 
@@ -320,17 +319,33 @@ impl<'k> DbMut<'k> {
         Some(slot)
     }
 
+    /// The entry of a key that may have an expire: a slot, since a search that ends with a reference could not
+    /// be followed by a removal. (Where nothing is volatile, callers search for the reference: that is cheaper.)
+    fn live_entry(
+        db: &'k mut Db,
+        env: &mut Env,
+        index: DbIndex,
+        key: Key<'_>,
+    ) -> Option<&'k mut Entry<Value>> {
+        DbMut::live(db, env, index, key).map(KeySlot::into_mut)
+    }
+
     /// For commands that read: expires, counts a hit or a miss, touches.
     #[inline]
     pub fn read(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
-        let Some(slot) = DbMut::live(db, env, index, key) else {
+        let found = if db.volatile == 0 {
+            db.keys.get(key.bytes, key.hash)
+        } else {
+            DbMut::live_entry(db, env, index, key).map(|entry| &*entry)
+        };
+        let Some(entry) = found else {
             env.stats.misses += 1;
             return None;
         };
         env.stats.hits += 1;
-        env.touch(slot.get());
-        Some(slot.into_ref())
+        env.touch(entry);
+        Some(entry)
     }
 
     /// For commands that ask about a key without using it (TYPE, TTL, OBJECT …): expires, counts, does not touch.
@@ -346,9 +361,13 @@ impl<'k> DbMut<'k> {
     #[inline]
     pub fn write(self, key: Key<'_>) -> Option<&'k mut Entry<Value>> {
         let DbMut { db, env, index } = self;
-        let slot = DbMut::live(db, env, index, key)?;
-        env.touch(slot.get());
-        Some(slot.into_mut())
+        let entry = if db.volatile == 0 {
+            db.keys.get_mut(key.bytes, key.hash)?
+        } else {
+            DbMut::live_entry(db, env, index, key)?
+        };
+        env.touch(entry);
+        Some(entry)
     }
 
     /// Whether the key is there (and not expired), without side effects but expiry.
