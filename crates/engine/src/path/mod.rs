@@ -98,7 +98,13 @@ fn refuse(engine: &mut Engine, client: &mut Client, ahead: Ahead, error: &Comman
 
 /// Runs a command's body, times it, counts it, and acts on what it did.
 #[inline]
-pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client, argv: Argv<'_>, ahead: Ahead) {
+pub(crate) fn call(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
     let Engine { keyspace, server, registry } = engine;
     let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
@@ -125,30 +131,36 @@ pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client
     stats.ticks += spent;
     match &mut stats.latency {
         Some(histogram) => histogram.record(spent * 1000 / ctx.server.ticks_per_us),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us)),
+        None if ctx.server.config.latency_tracking => {
+            stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us))
+        }
         None => {}
     }
     ctx.client.last_command = Some(ahead.command);
     ctx.client.total_commands += 1;
     ctx.client.last_active_us = ctx.server.mono_us;
-    debug_assert!(ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE), "{} must not write", command.full_name);
+    debug_assert!(
+        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        "{} must not write",
+        command.full_name
+    );
     if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
         settle::settle(&mut ctx);
     }
     let server = &*ctx.server;
     if spent >= server.slow_ticks.min(server.latency_ticks)
-        || argv.len() > 64
         || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || argv_is_large(argv, server.large_request)
+        || may_be_large(argv, server.large_request)
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
 }
 
-/// Long requests are rare; most have few words, which need not be summed if none is long.
+/// Whether a request may have so many bytes on the wire: where its last word ends is known without walking them, and
+/// words that were kept (MULTI) lack 32 bytes of framing each at most. `record` counts exactly.
 #[inline]
-fn argv_is_large(argv: Argv<'_>, limit: u64) -> bool {
-    limit != u64::MAX && argv.len() > 1 && argv.iter().map(|word| word.len() as u64 + 16).sum::<u64>() >= limit
+fn may_be_large(argv: Argv<'_>, limit: u64) -> bool {
+    argv.extent() + 32 * (argv.len() as u64 + 1) >= limit
 }
 
 #[cold]
