@@ -17,6 +17,7 @@ pub mod error;
 pub mod evict;
 pub mod gate;
 pub mod host;
+pub mod info;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;

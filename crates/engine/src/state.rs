@@ -130,6 +130,13 @@ pub struct ServerState {
     /// Changes since the last save.
     pub dirty: u64,
     pub run_id: String,
+    /// Names this dataset's history for replicas; 40 hex digits.
+    pub replication_id: String,
+    /// Memory in use before the first command; what INFO calls startup memory.
+    pub startup_memory: u64,
+    pub cron: crate::cron::CronState,
+    pub eviction: crate::evict::Pressure,
+    pub recent_buffers: crate::observe::RecentBuffers,
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
@@ -154,6 +161,14 @@ impl ServerState {
 
     pub fn uptime_s(&self) -> u64 {
         (self.mono_us - self.started_mono_us) / 1_000_000
+    }
+
+    /// Ends CLIENT PAUSE; what was held is offered again.
+    pub fn end_pause(&mut self) {
+        self.pause = None;
+        self.gate.set(Gate::PAUSED, false);
+        let slots = self.clients.iter().map(|client| client.slot);
+        self.resumed.extend(slots);
     }
 
     /// Counts an error reply.
