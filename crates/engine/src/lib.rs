@@ -11,6 +11,7 @@
 pub mod categories;
 pub mod client;
 pub mod command;
+pub mod cron;
 pub mod ctx;
 pub mod engine;
 pub mod error;
@@ -34,6 +35,7 @@ pub use engine::{Ahead, Engine, Verdict};
 pub use error::{CommandError, Result};
 pub use gate::Gate;
 pub use host::Host;
+pub use keyspace::Seed;
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};

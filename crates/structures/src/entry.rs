@@ -161,7 +161,8 @@ impl<V> NewValue<'_, V> {
 /// Where the key begins, from the first byte alone.
 #[inline(always)]
 fn key_at(bits: u8) -> usize {
-    6 + 6 * (usize::from(bits >> 5 & 1) + usize::from(bits >> 6 & 1))
+    const AT: [u8; 4] = [6, 12, 12, 18];
+    usize::from(AT[usize::from(bits >> 5 & 3)])
 }
 
 // Looking.
@@ -208,13 +209,20 @@ impl<V> Entry<V> {
     #[inline]
     pub fn key(&self) -> &[u8] {
         // SAFETY: the key is there (invariant 1) and no reference covers it for change.
-        unsafe { std::slice::from_raw_parts(self.base().add(key_at(self.bits())), self.klen()) }
+        unsafe { std::slice::from_raw_parts(self.key_start(), self.klen()) }
+    }
+
+    #[inline(always)]
+    fn key_start(&self) -> *mut u8 {
+        // SAFETY: inside the allocation (invariant 1).
+        unsafe { self.base().add(key_at(self.bits())) }
     }
 
     /// Whether `key` is the key: the length first, then the bytes.
     #[inline]
     pub fn key_is(&self, key: &[u8]) -> bool {
-        self.klen() == key.len() && same(self.key(), key)
+        // SAFETY: both keys have that many bytes.
+        self.klen() == key.len() && unsafe { same(self.key_start(), key.as_ptr(), key.len()) }
     }
 
     #[inline]
@@ -257,7 +265,7 @@ impl<V> Entry<V> {
     #[inline(always)]
     fn value_at(&self) -> *mut u8 {
         // SAFETY: the value follows the key inside the allocation (invariant 1).
-        unsafe { self.base().add(key_at(self.bits()) + self.klen()) }
+        unsafe { self.key_start().add(self.klen()) }
     }
 
     #[inline]
@@ -341,6 +349,14 @@ impl<V> Entry<V> {
         if bits & KIND == BOXED {
             return false;
         }
+        if bytes.len() == vlen && bits & WIDE == 0 {
+            // SAFETY: the value has `vlen` bytes, and `bytes` cannot be inside of what is borrowed for change.
+            unsafe {
+                *self.base() = bits & !(TYPE | KIND) | if raw { RAW } else { BYTES };
+                copy(bytes.as_ptr(), self.key_start().add(klen), vlen);
+            }
+            return true;
+        }
         if bytes.len() != vlen {
             let before = Shape { klen, vlen, expire: bits & EXPIRE != 0 };
             let after = Shape { vlen: bytes.len(), ..before };
@@ -397,7 +413,7 @@ impl<V> Entry<V> {
             let to = self.value_at();
             match value {
                 NewValue::Int(int) => to.cast::<i64>().write_unaligned(int.to_le()),
-                NewValue::Bytes { bytes, .. } => std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, vlen),
+                NewValue::Bytes { bytes, .. } => copy(bytes.as_ptr(), to, vlen),
                 NewValue::Boxed { value, .. } => {
                     to.cast::<u64>().write_unaligned(Box::into_raw(value).expose_provenance() as u64);
                 }
@@ -543,7 +559,7 @@ impl<V> EntryBox<V> {
         // SAFETY: the caller's promise; the allocation has room for it (invariant 1).
         unsafe {
             let to = self.base.as_ptr().add(key_at(self.bits()));
-            std::ptr::copy_nonoverlapping(key.as_ptr(), to, key.len());
+            copy(key.as_ptr(), to, key.len());
         }
     }
 
@@ -649,27 +665,67 @@ impl<V: fmt::Debug> fmt::Debug for EntryBox<V> {
     }
 }
 
-/// Whether two slices of the same length are the same. Keys are mostly of 8 to 32 bytes: two overlapping loads
-/// from each, where `memcmp` costs a call.
+/// Whether `len` bytes here and there are the same. Keys are mostly of 8 to 32 bytes: two overlapping loads from
+/// each, where `memcmp` costs a call.
+///
+/// # Safety
+/// Both are readable for `len` bytes.
 #[inline(always)]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let len = a.len();
-    if let 8..=16 = len {
-        return word(a, 0) == word(b, 0) && word(a, len - 8) == word(b, len - 8);
+unsafe fn same(a: *const u8, b: *const u8, len: usize) -> bool {
+    // SAFETY: each load ends at `len` at the latest.
+    unsafe {
+        match len {
+            8..=16 => {
+                let end = len - 8;
+                (word(a) ^ word(b)) | (word(a.add(end)) ^ word(b.add(end))) == 0
+            }
+            17..=32 => {
+                let end = len - 16;
+                (wide(a) ^ wide(b)) | (wide(a.add(end)) ^ wide(b.add(end))) == 0
+            }
+            _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
+        }
     }
-    if let 17..=32 = len {
-        let middle = word(a, 8) == word(b, 8) && word(a, len - 16) == word(b, len - 16);
-        return word(a, 0) == word(b, 0) && middle && word(a, len - 8) == word(b, len - 8);
-    }
-    a == b
 }
 
+/// Copies `len` bytes; short ones as [`same`] compares them.
+///
+/// # Safety
+/// As for `copy_nonoverlapping`.
 #[inline(always)]
-fn word(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..at + 8) {
-        Some(eight) => u64::from_le_bytes(eight.try_into().unwrap_or_default()),
-        None => 0,
+unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: each load and store ends at `len` at the latest.
+    unsafe {
+        match len {
+            8..=16 => {
+                let (first, last) = (word(from), word(from.add(len - 8)));
+                to.cast::<u64>().write_unaligned(first);
+                to.add(len - 8).cast::<u64>().write_unaligned(last);
+            }
+            17..=32 => {
+                let (first, last) = (wide(from), wide(from.add(len - 16)));
+                to.cast::<u128>().write_unaligned(first);
+                to.add(len - 16).cast::<u128>().write_unaligned(last);
+            }
+            _ => std::ptr::copy_nonoverlapping(from, to, len),
+        }
     }
+}
+
+/// # Safety
+/// Eight bytes are readable.
+#[inline(always)]
+unsafe fn word(at: *const u8) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { at.cast::<u64>().read_unaligned() }
+}
+
+/// # Safety
+/// Sixteen bytes are readable.
+#[inline(always)]
+unsafe fn wide(at: *const u8) -> u128 {
+    // SAFETY: the caller's promise.
+    unsafe { at.cast::<u128>().read_unaligned() }
 }
 
 #[cfg(test)]

@@ -1,0 +1,166 @@
+//! What is done before each wait, in this order.
+//!
+//! 1. `effects`: what commands asked of the world (shutdown, new socket settings).
+//! 2. `resume`: requests that were held are offered again.
+//! 3. *(to come)* the append-only file is written, and fsynced if every write must be, before …
+//! 4. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
+//! 5. `close`: connections that ended, after their last reply has left.
+
+use engine::client::Class;
+use engine::{ClientSlot, Close, Effect};
+use world::{Send, World};
+
+use crate::turn::{Running, Server};
+
+/// Most that one connection is sent before the others have their turn.
+const SEND_MAX: usize = 1024 * 1024;
+
+impl Server {
+    pub(crate) fn before_sleep(&mut self, world: &mut dyn World) {
+        self.effects(world);
+        self.resume();
+        self.flush(world);
+        self.close_ended(world);
+    }
+
+    fn effects(&mut self, world: &mut dyn World) {
+        for effect in std::mem::take(&mut self.engine.server.effects) {
+            match effect {
+                Effect::Shutdown => self.running = Running::Stopping,
+                Effect::SocketSettings => {}
+                Effect::Title => self.set_title(world),
+            }
+        }
+    }
+
+    fn resume(&mut self) {
+        for slot in std::mem::take(&mut self.engine.server.resumed) {
+            let Some(index) = self.by_slot.get(slot.0 as usize).map(|conn| conn.0) else { continue };
+            if let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut)
+                && connection.slot == slot
+                && connection.held
+            {
+                connection.held = false;
+                self.mark_unfinished(index);
+            }
+        }
+    }
+
+    fn flush(&mut self, world: &mut dyn World) {
+        let mut pending = std::mem::take(&mut self.engine.server.pending_writes);
+        for slot in pending.drain(..) {
+            self.send(world, slot);
+        }
+        // The list is used again; what was added meanwhile (closing lines) waits for the next turn.
+        if self.engine.server.pending_writes.is_empty() {
+            self.engine.server.pending_writes = pending;
+        }
+    }
+
+    /// Sends what a client is to be sent, as far as there is room.
+    pub(crate) fn send(&mut self, world: &mut dyn World, slot: ClientSlot) {
+        let server = &mut self.engine.server;
+        let Some(client) = server.clients.get_mut(slot) else { return };
+        if client.close == Close::Now || client.out.is_empty() {
+            client.write_pending = false;
+            return;
+        }
+        let conn = self.by_slot[slot.0 as usize];
+        let result = match client.out.single() {
+            Some(bytes) => world.send(conn, &[bytes]),
+            None => {
+                let mut slices = Vec::new();
+                client.out.slices(&mut slices);
+                let mut total = 0;
+                let within = slices.iter().take_while(|s| (total < SEND_MAX, total += s.len()).0).count();
+                world.send(conn, &slices[..within.min(64)])
+            }
+        };
+        server.totals.writes += 1;
+        match result {
+            Send::Bytes(count) => {
+                client.out.advance(count, &mut server.reply_pool);
+                client.net_out += count as u64;
+                server.totals.net_out += count as u64;
+            }
+            Send::Failed(_) => client.close(Close::Now),
+        }
+        let (empty, close) = (client.out.is_empty(), client.close);
+        client.write_pending = !empty && close != Close::Now;
+        if close != Close::No && (empty || close == Close::Now) && !client.close_noted {
+            client.close_noted = true;
+            server.closing.push(slot);
+        }
+        self.ask_for_room(world, slot, !empty && close != Close::Now);
+    }
+
+    /// A write that could not be finished goes on when there is room; limits are looked at here, since only a
+    /// client that does not read gets here.
+    fn ask_for_room(&mut self, world: &mut dyn World, slot: ClientSlot, on: bool) {
+        let conn = self.by_slot[slot.0 as usize];
+        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
+        if connection.wants_room != on {
+            connection.wants_room = on;
+            world.want_room(conn, on);
+        }
+        if on && self.over_output_limit(slot) {
+            self.engine.server.totals.output_limit_disconnections += 1;
+            let about =
+                self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();
+            let line = format!("Client {about} closed: it does not read its replies (output buffer limit).");
+            world.log(world::Level::Warning, &line);
+            self.close_now(slot);
+        }
+    }
+
+    /// Whether what waits for a client is more than its class may hold (`client-output-buffer-limit`).
+    fn over_output_limit(&mut self, slot: ClientSlot) -> bool {
+        let server = &mut self.engine.server;
+        let now = server.mono_us;
+        let Some(client) = server.clients.get_mut(slot) else { return false };
+        let limits = &server.config.client_output_buffer_limit;
+        let limit = match client.class() {
+            Class::Normal => &limits.normal,
+            Class::Replica => &limits.replica,
+            Class::PubSub => &limits.pubsub,
+        };
+        let used = client.out.memory() as u64;
+        if limit.hard > 0 && used >= limit.hard {
+            return true;
+        }
+        if limit.soft == 0 || used < limit.soft {
+            client.over_soft_limit_since = None;
+            return false;
+        }
+        let since = *client.over_soft_limit_since.get_or_insert(now);
+        now - since > limit.soft_seconds.max(0) as u64 * 1_000_000
+    }
+
+    pub(crate) fn close_now(&mut self, slot: ClientSlot) {
+        let server = &mut self.engine.server;
+        let Some(client) = server.clients.get_mut(slot) else { return };
+        client.close(Close::Now);
+        if !client.close_noted {
+            client.close_noted = true;
+            server.closing.push(slot);
+        }
+    }
+
+    fn close_ended(&mut self, world: &mut dyn World) {
+        for slot in std::mem::take(&mut self.engine.server.closing) {
+            let Some(client) = self.engine.server.clients.get_mut(slot) else { continue };
+            if client.close == Close::AfterReply && !client.out.is_empty() {
+                // `send` notes it again when the last byte has left.
+                client.close_noted = false;
+                continue;
+            }
+            let conn = self.by_slot[slot.0 as usize];
+            if let Some(connection) = self.conns[conn.0 as usize].take() {
+                world.close(connection.conn);
+            }
+            self.engine.disconnect(slot);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The engine's [`Host`], over a world.
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{Config, LogLevel};
+use engine::Host;
+use engine::host::{CpuTimes, Level, MemoryFacts};
+use world::World;
+
+use crate::listeners::Listeners;
+
+pub struct WorldHost<'a> {
+    pub world: &'a mut dyn World,
+    pub listeners: &'a mut Listeners,
+}
+
+fn path_of(path: &str) -> PathBuf {
+    Path::new(path).to_path_buf()
+}
+
+impl Host for WorldHost<'_> {
+    fn log(&mut self, level: Level, line: &str) {
+        self.world.log(level_of(level), line);
+    }
+    fn used_memory(&self) -> u64 {
+        self.world.used_memory()
+    }
+    fn memory(&self) -> MemoryFacts {
+        let world::MemoryFacts { used, resident, allocator_resident, total } = self.world.memory();
+        MemoryFacts { used, resident, allocator_resident, total }
+    }
+    fn cpu(&self) -> CpuTimes {
+        let t = self.world.cpu();
+        CpuTimes {
+            user_us: t.user_us,
+            system_us: t.system_us,
+            children_user_us: t.children_user_us,
+            children_system_us: t.children_system_us,
+            main_user_us: t.main_user_us,
+            main_system_us: t.main_system_us,
+        }
+    }
+    fn allocator(&self) -> String {
+        self.world.allocator()
+    }
+    fn purge(&mut self) {
+        self.world.purge();
+    }
+    fn os(&self) -> String {
+        self.world.os()
+    }
+    fn pid(&self) -> u32 {
+        self.world.pid()
+    }
+    fn executable(&self) -> String {
+        self.world.executable().display().to_string()
+    }
+    fn multiplexer(&self) -> &'static str {
+        self.world.multiplexer()
+    }
+    fn fill_random(&mut self, bytes: &mut [u8]) {
+        self.world.fill(bytes);
+    }
+    fn wall_us(&self) -> i64 {
+        self.world.now().wall_us
+    }
+    fn mono_us(&self) -> u64 {
+        self.world.now().mono_us
+    }
+    fn sleep(&mut self, time: Duration) {
+        self.world.sleep(time);
+    }
+    fn drop_later(&mut self, value: Box<dyn Any + Send>) {
+        self.world.drop_later(value);
+    }
+    fn drops_pending(&self) -> usize {
+        self.world.drops_pending()
+    }
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.world.read(&path_of(path)).map_err(|error| error.to_string())
+    }
+    fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.world.replace(&path_of(path), bytes, 0o600).map_err(|error| error.to_string())
+    }
+    fn enter(&mut self, path: &str) -> Result<(), String> {
+        self.world.enter(&path_of(path)).map_err(|error| error.to_string())
+    }
+    fn here(&self) -> String {
+        self.world.here().display().to_string()
+    }
+    fn open_files(&mut self, wanted: u64) -> u64 {
+        self.world.open_files(wanted)
+    }
+    fn listen(&mut self, config: &Config) -> Result<(), String> {
+        self.listeners.open(self.world, config)
+    }
+    fn set_log_level(&mut self, level: LogLevel) {
+        self.world.set_level(log_level(level));
+    }
+    fn title(&mut self, title: &str) {
+        self.world.title(title);
+    }
+}
+
+fn level_of(level: Level) -> world::Level {
+    match level {
+        Level::Debug => world::Level::Debug,
+        Level::Verbose => world::Level::Verbose,
+        Level::Notice => world::Level::Notice,
+        Level::Warning => world::Level::Warning,
+    }
+}
+
+/// The world's word for a `loglevel`.
+pub fn log_level(level: LogLevel) -> world::Level {
+    match level {
+        LogLevel::Debug => world::Level::Debug,
+        LogLevel::Verbose => world::Level::Verbose,
+        LogLevel::Notice => world::Level::Notice,
+        LogLevel::Warning => world::Level::Warning,
+        LogLevel::Nothing => world::Level::Nothing,
+    }
+}

@@ -1,0 +1,370 @@
+//! One turn of the loop.
+
+use std::time::Duration;
+
+use engine::{ClientSlot, Engine, Verdict};
+use resp::Parsed;
+use world::{ConnId, Event, Recv, Signal, World};
+
+use crate::batch::{Batch, Kind, Request};
+use crate::connection::Connection;
+use crate::crash;
+use crate::host::WorldHost;
+use crate::listeners::Listeners;
+
+/// Requests are looked ahead at, and their memory fetched, in groups of this many.
+const GROUP: usize = 32;
+/// A batch is executed when it has grown to this, whatever else is ready.
+const BATCH: usize = 64;
+/// Requests that one connection may have executed in one turn.
+const FAIR: usize = 1024;
+
+const NOTHING_AHEAD: engine::Ahead = engine::Ahead { command: engine::registry::NONE, hashed: 0, hash: 0 };
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    Yes,
+    Stopping,
+}
+
+pub struct Server {
+    pub engine: Engine,
+    pub(crate) conns: Vec<Option<Box<Connection>>>,
+    /// The connection of each client.
+    pub(crate) by_slot: Vec<ConnId>,
+    pub(crate) listeners: Listeners,
+    pub(crate) running: Running,
+    pub(crate) accept_quiet_until: u64,
+    batch: Batch,
+    events: Vec<Event>,
+    buffers: Vec<Vec<u8>>,
+    /// Connections with bytes that may hold a whole request.
+    unfinished: Vec<u32>,
+    /// When the engine's cron wants to run next, monotonic microseconds.
+    cron_due_us: u64,
+}
+
+impl Server {
+    pub fn new(engine: Engine) -> Self {
+        Server {
+            engine,
+            conns: Vec::new(),
+            by_slot: Vec::new(),
+            listeners: Listeners::default(),
+            running: Running::Yes,
+            accept_quiet_until: 0,
+            batch: Batch::default(),
+            events: Vec::new(),
+            buffers: Vec::new(),
+            unfinished: Vec::new(),
+            cron_due_us: 0,
+        }
+    }
+
+    /// Opens the listening sockets of the configuration; the error is one line for a person.
+    pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
+        self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// The kinds of listeners that are open (`tcp`, `unix`).
+    pub fn listening(&self) -> Vec<&'static str> {
+        self.listeners.kinds()
+    }
+
+    /// Turns until somebody asks the server to stop.
+    pub fn run(&mut self, world: &mut dyn World) -> std::io::Result<()> {
+        while self.turn(world)? == Running::Yes {}
+        Ok(())
+    }
+
+    /// One turn: send, wait, receive, execute, and what time has brought.
+    pub fn turn(&mut self, world: &mut dyn World) -> std::io::Result<Running> {
+        self.before_sleep(world);
+        if self.running == Running::Stopping {
+            self.stop(world);
+            return Ok(Running::Stopping);
+        }
+        let timeout = self.timeout(world);
+        let mut events = std::mem::take(&mut self.events);
+        world.wait(Some(timeout), &mut events)?;
+        let now = world.now();
+        self.engine.set_time(now.wall_us, now.mono_us);
+        self.go_on(world);
+        for event in &events {
+            self.handle(world, *event);
+        }
+        self.execute(world);
+        self.events = events;
+        self.count_turn(world, now.mono_us);
+        if self.engine.server.mono_us >= self.cron_due_us {
+            self.cron(world);
+        }
+        Ok(self.running)
+    }
+
+    fn timeout(&self, world: &dyn World) -> Duration {
+        if !self.unfinished.is_empty() {
+            return Duration::ZERO;
+        }
+        Duration::from_micros(self.cron_due_us.saturating_sub(world.now().mono_us))
+    }
+
+    fn count_turn(&mut self, _world: &mut dyn World, _began_us: u64) {
+        self.engine.server.totals.turns += 1;
+    }
+
+    fn cron(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        self.cron_due_us = self.engine.cron(&mut host);
+    }
+
+    fn handle(&mut self, world: &mut dyn World, event: Event) {
+        match event {
+            Event::Arrived(conn) => self.receive(world, conn),
+            Event::Room(conn) => {
+                if let Some(connection) = self.conns.get(conn.0 as usize).and_then(Option::as_deref) {
+                    let slot = connection.slot;
+                    self.send(world, slot);
+                }
+            }
+            Event::Incoming(listener) => self.accept(world, listener),
+            Event::Signal(signal) => self.signalled(world, signal),
+        }
+    }
+
+    fn signalled(&mut self, world: &mut dyn World, signal: Signal) {
+        let name = match signal {
+            Signal::Terminate => "SIGTERM",
+            Signal::Interrupt => "SIGINT",
+        };
+        world.log(world::Level::Notice, &format!("Received {name} scheduling shutdown..."));
+        self.running = Running::Stopping;
+    }
+
+    /// Reads what has arrived and parses it into the batch.
+    fn receive(&mut self, world: &mut dyn World, conn: ConnId) {
+        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
+        connection.lend(&mut self.buffers);
+        let room = connection.room();
+        let received = world.recv(conn, &mut connection.input, room);
+        let slot = connection.slot;
+        match received {
+            Recv::Bytes { count, .. } => {
+                self.engine.server.totals.reads += 1;
+                self.engine.server.totals.net_in += count as u64;
+                if let Some(client) = self.engine.server.clients.get_mut(slot) {
+                    client.net_in += count as u64;
+                }
+                self.parse(conn.0);
+                if self.batch.requests.len() >= BATCH {
+                    self.execute(world);
+                }
+            }
+            Recv::Nothing => connection.tidy(&mut self.buffers),
+            Recv::Closed | Recv::Failed(_) => {
+                // What it sent before is executed still, as with the peers; the answers go nowhere.
+                self.close_now(slot);
+            }
+        }
+    }
+
+    /// Appends the whole requests in a connection's input to the batch.
+    fn parse(&mut self, index: u32) {
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return };
+        if connection.held || connection.refused {
+            return;
+        }
+        let limits = self.engine.limits(connection.slot);
+        let db = self.engine.database_of(connection.slot);
+        let mut at = connection.done;
+        let mut found = 0;
+        let before = self.batch.requests.len();
+        while at < connection.input.len() {
+            // What a client may send changes when it has authenticated: no looking ahead before.
+            if found == FAIR || (found == 1 && !limits.authenticated) {
+                connection.unfinished = true;
+                self.unfinished.push(index);
+                break;
+            }
+            let first = self.batch.spans.len();
+            let bytes = &connection.input[at..];
+            let parsed = resp::request::parse(bytes, limits, &mut self.batch.spans, &mut connection.progress);
+            let (used, kind) = match parsed {
+                Parsed::Complete { used } => (used, Kind::Plain),
+                Parsed::Unpacked { used, text } => {
+                    self.batch.texts.push(text);
+                    (used, Kind::Text(self.batch.texts.len() as u32 - 1))
+                }
+                Parsed::Incomplete { missing } => {
+                    connection.missing = missing;
+                    break;
+                }
+                Parsed::Invalid(error) => (bytes.len(), Kind::Error(error)),
+            };
+            let mut request = Request {
+                conn: index,
+                from: at as u32,
+                to: (at + used) as u32,
+                words_from: first as u32,
+                words_to: self.batch.spans.len() as u32,
+                db,
+                ahead: NOTHING_AHEAD,
+                kind,
+            };
+            at += used;
+            if !matches!(kind, Kind::Error(_)) {
+                let argv = self.batch.argv(&request, &connection.input);
+                if argv.is_empty() {
+                    // An empty line: done with as soon as what is before it.
+                    if self.batch.requests.len() == before {
+                        connection.done = at;
+                    }
+                    continue;
+                }
+                request.ahead = self.engine.look_ahead(argv);
+            }
+            found += 1;
+            self.batch.requests.push(request);
+        }
+        if found == 0 {
+            self.check_query_limit(index);
+            if let Some(connection) = self.conns[index as usize].as_deref_mut() {
+                connection.tidy(&mut self.buffers);
+                self.note_query(index);
+            }
+        } else {
+            self.batch.conns.push(index);
+        }
+    }
+
+    fn check_query_limit(&mut self, index: u32) {
+        let Some(connection) = self.conns[index as usize].as_deref() else { return };
+        let limit = self.engine.server.config.client_query_buffer_limit;
+        if connection.memory() as u64 > limit && connection.input.len() as u64 > limit {
+            let slot = connection.slot;
+            self.engine.server.totals.query_limit_disconnections += 1;
+            self.close_now(slot);
+        }
+    }
+
+    /// Tells the session what its socket side holds.
+    fn note_query(&mut self, index: u32) {
+        let Some(connection) = self.conns[index as usize].as_deref() else { return };
+        if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
+            client.query_used = connection.input.len();
+            client.query_capacity = connection.input.capacity();
+            client.argv_memory = connection.progress.as_ref().map_or(0, |progress| progress.memory());
+        }
+    }
+
+    /// Executes the batch, in order, its memory fetched a group ahead.
+    fn execute(&mut self, world: &mut dyn World) {
+        if self.batch.requests.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        for group in batch.requests.chunks(GROUP) {
+            if group.len() > 1 {
+                prefetch(&self.engine, group);
+            }
+            for request in group {
+                execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
+            }
+        }
+        crash::nothing_runs();
+        self.batch = batch;
+        self.after_batch();
+    }
+
+    fn after_batch(&mut self) {
+        for at in 0..self.batch.conns.len() {
+            let index = self.batch.conns[at];
+            let Some(connection) = self.conns[index as usize].as_deref_mut() else { continue };
+            connection.tidy(&mut self.buffers);
+            if !connection.input.is_empty() {
+                self.check_query_limit(index);
+                self.note_query(index);
+            } else if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
+                client.query_used = 0;
+                client.query_capacity = 0;
+            }
+        }
+        self.batch.clear();
+    }
+
+    pub(crate) fn mark_unfinished(&mut self, index: u32) {
+        if let Some(connection) = self.conns[index as usize].as_deref_mut()
+            && !connection.unfinished
+        {
+            connection.unfinished = true;
+            self.unfinished.push(index);
+        }
+    }
+
+    /// Parses again what was left in the last turn.
+    fn go_on(&mut self, world: &mut dyn World) {
+        for index in std::mem::take(&mut self.unfinished) {
+            let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+                continue;
+            };
+            connection.unfinished = false;
+            self.parse(index);
+        }
+        self.execute(world);
+    }
+
+    /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
+    fn stop(&mut self, world: &mut dyn World) {
+        self.listeners.close(world);
+        let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
+        for slot in slots {
+            self.send(world, slot);
+        }
+    }
+
+    pub(crate) fn set_title(&mut self, _world: &mut dyn World) {}
+}
+
+/// Fetches the buckets, then the entries, that a group of requests will look at.
+#[inline]
+fn prefetch(engine: &Engine, group: &[Request]) {
+    for request in group.iter().filter(|request| request.ahead.hashed > 0) {
+        engine.keyspace.look(request.db).prefetch_bucket(request.ahead.hash);
+    }
+    for request in group.iter().filter(|request| request.ahead.hashed > 0) {
+        engine.keyspace.look(request.db).prefetch_entries(request.ahead.hash);
+    }
+}
+
+#[inline]
+fn execute_one(
+    engine: &mut Engine,
+    conns: &mut [Option<Box<Connection>>],
+    host: &mut WorldHost<'_>,
+    batch: &Batch,
+    request: &Request,
+) {
+    let Some(connection) = conns[request.conn as usize].as_deref_mut() else { return };
+    if connection.held || connection.refused {
+        return;
+    }
+    if let Kind::Error(error) = request.kind {
+        connection.refused = true;
+        connection.done = connection.input.len();
+        engine.refuse(connection.slot, error);
+        return;
+    }
+    let argv = batch.argv(request, &connection.input);
+    crash::note(connection.slot.0, request.ahead.command);
+    match engine.execute(host, connection.slot, argv, request.ahead) {
+        Verdict::Done => connection.done = request.to as usize,
+        Verdict::Hold => connection.held = true,
+        Verdict::Gone => {
+            connection.refused = true;
+            connection.done = connection.input.len();
+        }
+    }
+}
