@@ -110,3 +110,25 @@ fn sort(argv: Argv<'_>) -> Vec<Found> {
     }
     std::iter::once((1, READ)).chain(store).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use resp::request::OwnedArgv;
+
+    use super::*;
+
+    fn found(finder: Finder, line: &str) -> Vec<(usize, bool)> {
+        let argv = OwnedArgv::of(line.split(' '));
+        finder(argv.view()).into_iter().map(|(at, flags)| (at, flags.has(KeyFlags::RO))).collect()
+    }
+
+    #[test]
+    fn options_decide_what_is_done_with_a_key() {
+        assert_eq!(set(OwnedArgv::of(["SET", "a", "b", "nx", "get"]).view()), [(1, CHANGE)]);
+        assert_eq!(set(OwnedArgv::of(["SET", "get", "get"]).view()), [(1, OVERWRITE)]);
+        assert_eq!(found(bitfield, "BITFIELD a OVERFLOW wrap GET u8 0"), [(1, true)]);
+        assert_eq!(found(bitfield, "BITFIELD a GET u8 0 SET u8 0 1"), [(1, false)]);
+        assert_eq!(found(sort, "SORT a LIMIT store 1 STORE d"), [(1, true), (6, false)]);
+        assert_eq!(found(sort, "SORT a STORE"), [(1, true)]);
+    }
+}

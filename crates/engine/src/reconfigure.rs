@@ -70,6 +70,7 @@ const REACTIONS: &[Reaction] = &[
 /// Gives parameters new values and acts on it: all or nothing.
 pub fn change(mut c: Change<'_>, pairs: &[(&[u8], &[u8])], allow_protected: bool) -> Result {
     let before = c.server.config.clone();
+    let here = c.host.here();
     let changed = c
         .server
         .config
@@ -81,7 +82,7 @@ pub fn change(mut c: Change<'_>, pairs: &[(&[u8], &[u8])], allow_protected: bool
         if let Err(why) = (reaction.act)(&mut c, param) {
             let line =
                 format!("ERR CONFIG SET failed (possibly related to argument '{}') - {why}", param.name);
-            undo(&mut c, before, &due[..at]);
+            undo(&mut c, before, &here, &due[..at]);
             return Err(CommandError::Told(line));
         }
     }
@@ -94,9 +95,13 @@ fn concerned(reaction: &Reaction, changed: &[&'static Param]) -> Option<&'static
     changed.iter().copied().find(|param| reaction.params.contains(&param.name))
 }
 
-fn undo(c: &mut Change<'_>, before: Config, done: &[(&Reaction, &Param)]) {
+/// `here`: the working directory before, which the old configuration may name as `.`.
+fn undo(c: &mut Change<'_>, before: Config, here: &str, done: &[(&Reaction, &Param)]) {
     c.server.config = before;
     for (reaction, param) in done {
+        if param.name == "dir" {
+            c.server.config.dir = here.as_bytes().to_vec();
+        }
         if let Err(why) = (reaction.act)(c, param) {
             c.host.log(
                 Level::Warning,
@@ -119,7 +124,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.large_reply = threshold(config.commandlog_reply_larger_than).unwrap_or(u64::MAX);
     server.latency_ticks = match config.latency_monitor_threshold {
         0 => u64::MAX,
-        ms => (ms as u64).saturating_mul(1000).saturating_mul(ticks),
+        ms => ms.saturating_mul(1000).saturating_mul(ticks),
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);

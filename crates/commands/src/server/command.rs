@@ -329,7 +329,7 @@ fn get_keys(ctx: &mut Ctx<'_>, telling: Telling) -> Result {
 }
 
 fn keys_of(registry: &Registry, request: Argv<'_>) -> Result<Vec<Found>> {
-    let id = registry.find(request);
+    let (id, _) = registry.find(request);
     let unknown = CommandError::Line("ERR Invalid command specified");
     let entry = registry.get(id).ok_or_else(|| unknown.clone())?;
     if !entry.subcommands.is_empty() && request.len() > 1 {

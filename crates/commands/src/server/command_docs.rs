@@ -154,9 +154,9 @@ mod tests {
         check(
             r#"
             > COMMAND DOCS nosuch
-            {}
+            []
             > COMMAND DOCS config|get
-            {"config|get" ["summary" * "since" "2.0.0" "group" "server" "complexity" * "history" [["7.0.0" *]] "arguments" [["name" "parameter" "type" "string" "display_text" "parameter" "flags" [+multiple]]]]}
+            ["config|get" ["summary" * "since" "2.0.0" "group" "server" "complexity" * "history" [["7.0.0" *]] "arguments" [["name" "parameter" "type" "string" "display_text" "parameter" "flags" [+multiple]]]]]
             "#,
         );
     }

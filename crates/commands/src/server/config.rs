@@ -109,8 +109,7 @@ fn set(ctx: &mut Ctx<'_>) -> Result {
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|[name, value]| (*name, *value)).collect();
     let allow_protected = permitted(ctx.server.config.enable_protected_configs, ctx.client);
     let Ctx { keyspace, server, client, host, .. } = ctx;
-    let change =
-        Change { keyspace: &mut **keyspace, server: &mut **server, host: &mut **host, client: &mut **client };
+    let change = Change { keyspace, server, host: &mut **host, client };
     reconfigure::change(change, &pairs, allow_protected)?;
     ctx.ok()
 }
@@ -181,11 +180,11 @@ mod tests {
         check(
             r#"
             > CONFIG GET maxmemory-policy maxmemory-s* maxmemory-samples
-            {"maxmemory-policy" "noeviction" "maxmemory-samples" "5"}
+            ["maxmemory-policy" "noeviction" "maxmemory-samples" "5"]
             > CONFIG GET TIMEOUT
-            {"TIMEOUT" "0"}
+            ["TIMEOUT" "0"]
             > CONFIG GET nosuch
-            {}
+            []
             > CONFIG GET
             -ERR wrong number of arguments for 'config|get' command
             "#,
@@ -199,11 +198,11 @@ mod tests {
             > CONFIG SET timeout 7 hz nonsense
             -ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer
             > CONFIG GET timeout
-            {"timeout" "0"}
+            ["timeout" "0"]
             > CONFIG SET timeout 7 hz 20
             +OK
             > CONFIG GET timeout hz
-            {"hz" "20" "timeout" "7"}
+            ["hz" "20" "timeout" "7"]
             > CONFIG SET timeout 1 timeout 2
             -ERR CONFIG SET failed (possibly related to argument 'timeout') - duplicate parameter
             > CONFIG SET timeout 1 hz
@@ -215,7 +214,7 @@ mod tests {
             > CONFIG SET notify-keyspace-events KEA
             +OK
             > CONFIG GET notify-keyspace-events
-            {"notify-keyspace-events" "AKE"}
+            ["notify-keyspace-events" "AKE"]
             "#,
         );
     }
@@ -250,5 +249,43 @@ mod tests {
             -ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.
             "#,
         );
+    }
+
+    #[test]
+    fn rewriting_keeps_comments_and_adds_what_changed() {
+        let mut harness = testkit::Harness::new();
+        harness.engine.server.config_file = Some("/etc/redstart.conf".to_owned());
+        harness.host.files.insert("/etc/redstart.conf".to_owned(), b"# mine\nhz 15\n".to_vec());
+        harness.send("CONFIG SET hz 30 timeout 5");
+        assert_eq!(harness.send("CONFIG REWRITE").to_string(), "+OK");
+        let text = String::from_utf8_lossy(&harness.host.files["/etc/redstart.conf"]).into_owned();
+        assert!(text.starts_with("# mine\nhz 30\n") && text.contains("timeout 5\n"), "{text}");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_changes_nothing() {
+        let config = ::config::Config {
+            enable_protected_configs: ::config::choices::Allowed::Local,
+            ..Default::default()
+        };
+        let mut harness = testkit::Harness::with(config);
+        assert_eq!(
+            harness.send("CONFIG SET timeout 9 dir /missing").to_string(),
+            "-ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory"
+        );
+        assert_eq!(harness.send("CONFIG GET timeout dir").to_string(), r#"["dir" "/data" "timeout" "0"]"#);
+        assert_eq!(harness.send("CONFIG SET dir /elsewhere").to_string(), "+OK");
+        assert_eq!(harness.send("CONFIG GET dir").to_string(), r#"["dir" "/elsewhere"]"#);
+    }
+
+    #[test]
+    fn statistics_begin_anew() {
+        let mut harness = testkit::Harness::new();
+        harness.send("GET nosuch");
+        harness.send("CONFIG SET nosuch 1");
+        harness.send("CONFIG RESETSTAT");
+        assert_eq!(harness.engine.keyspace.env.stats.misses, 0);
+        assert!(harness.engine.server.errors.is_empty());
+        assert_eq!(harness.engine.server.commands_processed(), 1);
     }
 }

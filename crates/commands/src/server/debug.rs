@@ -279,7 +279,7 @@ fn protocol(ctx: &mut Ctx<'_>) -> Result {
     match ctx.argv.at(2).to_ascii_lowercase().as_slice() {
         b"string" => out.text("Hello World"),
         b"integer" => out.integer(12345),
-        b"double" => out.double(3.141),
+        b"double" => out.double(3141.0 / 1000.0),
         b"bignum" => reply::big_number(out.buffer(), b"1234567999999999999999999999999999999", protocol),
         b"null" => out.null(),
         b"array" => {
@@ -447,5 +447,24 @@ mod tests {
             -FOO bar
             "#,
         );
+    }
+
+    #[test]
+    fn nobody_may_unless_the_configuration_says_so() {
+        let mut harness = testkit::Harness::with(config::Config::default());
+        let refused = "-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", \
+                       you can run it from a local connection, otherwise you need to set this option in the \
+                       configuration file, and then restart the server.";
+        assert_eq!(harness.send("DEBUG SLEEP 0").to_string(), refused);
+    }
+
+    #[test]
+    fn a_time_to_live_counts_but_not_which() {
+        let mut harness = testkit::Harness::new();
+        harness.send("SET a 1");
+        let key = harness.engine.keyspace.key(b"a");
+        harness.engine.keyspace.db(0).set_expire(key, Some(i64::MAX));
+        let digest = harness.send("DEBUG DIGEST-VALUE a").to_string();
+        assert_eq!(digest, "[+5279988c5d1911f474bcbbf2f0a87012d40f8459]");
     }
 }

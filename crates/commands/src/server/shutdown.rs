@@ -115,4 +115,14 @@ mod tests {
             "#,
         );
     }
+
+    #[test]
+    fn nothing_is_saved_and_nobody_is_told_otherwise() {
+        let mut harness = testkit::Harness::new();
+        let refused = "-ERR SHUTDOWN SAVE is refused: there are no snapshots in this version yet";
+        assert_eq!(harness.send("SHUTDOWN SAVE").to_string(), refused);
+        assert!(harness.host.log.is_empty());
+        assert!(harness.exchange(1, &["SHUTDOWN", "NOSAVE"]).is_empty());
+        assert_eq!(harness.host.log, ["User requested shutdown..."]);
+    }
 }

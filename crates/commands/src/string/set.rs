@@ -10,7 +10,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     group: Group::String,
     arity: Arity::AtLeast(3),
     flags: Flags::WRITE.and(Flags::DENYOOM),
-    keys: &[KeySpec::at(1).rw().access().update()],
+    keys: &[KeySpec::at(1).rw().access().update().with(engine::KeyFlags::VARIABLE_FLAGS)],
     args: &[Arg::key("key"), Arg::string("value")],
     reply: "OK",
     run: set,
