@@ -237,13 +237,17 @@ fn table_statistics(ctx: &mut Ctx<'_>) -> Result {
     let full = ctx.argv.len() > 3 && ctx.is(3, "FULL");
     let stats = ctx.keyspace.look(number).table().stats();
     let mut text = String::from("[Dictionary HT]\n");
-    if ctx.keyspace.look(number).table().buckets() > 0 {
-        let children = stats.children;
-        let moved = stats.old.as_ref().map_or(-1, |_| 0);
-        describe(&mut text, "0 stats (main hash table)", &stats.main, moved, full.then_some(children));
-        if let Some(old) = &stats.old {
-            describe(&mut text, "1 stats (rehashing target)", old, moved, full.then_some(children));
+    let full = full.then_some(stats.children);
+    match &stats.old {
+        // While a rehash is under way, the array that is emptied counts as the main one.
+        Some(old) => {
+            describe(&mut text, "0 stats (main hash table)", old, 0, full);
+            describe(&mut text, "1 stats (rehashing target)", &stats.main, 0, full);
         }
+        None if stats.main.buckets > 0 => {
+            describe(&mut text, "0 stats (main hash table)", &stats.main, -1, full)
+        }
+        None => {}
     }
     text.push_str("[Expires HT]\n");
     ctx.client.out.verbatim(&text);
