@@ -8,7 +8,10 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod client;
+pub mod client_limits;
+pub mod client_list;
 pub mod command;
 pub mod cron;
 pub mod ctx;
@@ -22,7 +25,9 @@ pub mod observe;
 pub mod outbox;
 pub mod outcome;
 pub mod path;
+pub mod pause;
 pub mod reconfigure;
+pub mod redact;
 pub mod registry;
 pub mod state;
 
@@ -30,10 +35,13 @@ pub use client::{Client, ClientSlot, Clients, Close};
 pub use command::*;
 pub use ctx::Ctx;
 pub use engine::{Ahead, Engine, Verdict};
-pub use keyspace::Seed;
 pub use error::{CommandError, Result};
 pub use gate::Gate;
 pub use host::Host;
+pub use keyspace::Seed;
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};
+
+/// The version of Redis that clients may take us for, where they ask for one (HELLO, INFO).
+pub const REDIS_VERSION: &str = "7.2.4";

@@ -79,7 +79,10 @@ impl Registry {
         let mut at = self.home(fold);
         while self.table[at].1 != NONE {
             let other = self.table[at].1;
-            assert!(!self.entries[other as usize].record.name.eq_ignore_ascii_case(name), "{name} is there twice");
+            assert!(
+                !self.entries[other as usize].record.name.eq_ignore_ascii_case(name),
+                "{name} is there twice"
+            );
             at = (at + 1) & self.mask;
         }
         self.table[at] = (fold, id);
@@ -111,7 +114,8 @@ impl Registry {
 
     #[inline]
     fn home(&self, fold: Fold) -> usize {
-        let mixed = (fold.head ^ fold.tail.rotate_left(32) ^ u64::from(fold.len)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed =
+            (fold.head ^ fold.tail.rotate_left(32) ^ u64::from(fold.len)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 40) as usize & self.mask
     }
 
@@ -226,7 +230,9 @@ impl Entry {
         use crate::command::{Begin, Find};
         let mut range: Option<(i64, i64, i64)> = None;
         for spec in self.record.keys {
-            let (Begin::Index(first), Find::Range { last, step, limit: _ }) = (spec.begin, spec.find) else { continue };
+            let (Begin::Index(first), Find::Range { last, step, limit: _ }) = (spec.begin, spec.find) else {
+                continue;
+            };
             let first = i64::from(first);
             let last = if last >= 0 { first + i64::from(last) } else { i64::from(last) };
             range = Some(match range {

@@ -81,11 +81,17 @@ pub enum Expire {
 
 /// The value that stands for these bytes: an integer if they are exactly how one is printed.
 fn new_value(bytes: &[u8], raw: bool) -> NewValue<'_, Value> {
-    if !raw && bytes.len() <= 20 && let Some(int) = stdx::num::parse_i64(bytes) {
+    if !raw
+        && bytes.len() <= 20
+        && let Some(int) = stdx::num::parse_i64(bytes)
+    {
         return NewValue::Int(int);
     }
     if bytes.len() > EMBED_MAX {
-        return NewValue::Boxed { type_bits: Type::String as u8, value: Box::new(Value::Bytes(bytes.to_vec())) };
+        return NewValue::Boxed {
+            type_bits: Type::String as u8,
+            value: Box::new(Value::Bytes(bytes.to_vec())),
+        };
     }
     NewValue::Bytes { bytes, raw }
 }
@@ -122,7 +128,8 @@ impl<'k> DbMut<'k> {
                     Expire::Keep => had,
                     Expire::At(at) => Some(at),
                 };
-                self.db.volatile = self.db.volatile - usize::from(had.is_some()) + usize::from(expire.is_some());
+                self.db.volatile =
+                    self.db.volatile - usize::from(had.is_some()) + usize::from(expire.is_some());
                 let access = match self.env.access {
                     Access::Lru => fresh,
                     Access::Lfu => slot.get().access(),

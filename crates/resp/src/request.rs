@@ -197,18 +197,30 @@ impl Progress {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// A request of `used` bytes; its words were appended. No words: an empty request, to be skipped.
-    Complete { used: usize },
+    Complete {
+        used: usize,
+    },
     /// Unquoted or escaped inline words, unpacked: they lie in `text`, and `used` bytes are done with.
-    Unpacked { used: usize, text: Vec<u8> },
+    Unpacked {
+        used: usize,
+        text: Vec<u8>,
+    },
     /// More bytes are needed: at least `missing` of them.
-    Incomplete { missing: usize },
+    Incomplete {
+        missing: usize,
+    },
     Invalid(ProtocolError),
 }
 
 /// Finds the words of the request that begins at `bytes[0]`. They are appended to `words` if it is complete; if it
 /// is not, `progress` remembers what is known. `O(bytes)` over all calls for one request.
 #[inline]
-pub fn parse(bytes: &[u8], limits: Limits, words: &mut Vec<Span>, progress: &mut Option<Box<Progress>>) -> Parsed {
+pub fn parse(
+    bytes: &[u8],
+    limits: Limits,
+    words: &mut Vec<Span>,
+    progress: &mut Option<Box<Progress>>,
+) -> Parsed {
     if progress.is_some() {
         return resume(bytes, limits, words, progress);
     }
@@ -217,7 +229,9 @@ pub fn parse(bytes: &[u8], limits: Limits, words: &mut Vec<Span>, progress: &mut
     }
     let (count, mut at) = match number(bytes, 1) {
         Number::Is(count, next) => (count, next),
-        Number::Short if bytes.len() > MAX_LINE => return Parsed::Invalid(ProtocolError::TooBigMultibulkCount),
+        Number::Short if bytes.len() > MAX_LINE => {
+            return Parsed::Invalid(ProtocolError::TooBigMultibulkCount);
+        }
         Number::Short => return Parsed::Incomplete { missing: 1 },
         Number::Bad => return Parsed::Invalid(ProtocolError::InvalidMultibulkLength),
     };
@@ -251,7 +265,12 @@ pub fn parse(bytes: &[u8], limits: Limits, words: &mut Vec<Span>, progress: &mut
 }
 
 #[cold]
-fn resume(bytes: &[u8], limits: Limits, words: &mut Vec<Span>, progress: &mut Option<Box<Progress>>) -> Parsed {
+fn resume(
+    bytes: &[u8],
+    limits: Limits,
+    words: &mut Vec<Span>,
+    progress: &mut Option<Box<Progress>>,
+) -> Parsed {
     let Some(mut known) = progress.take() else { return Parsed::Incomplete { missing: 1 } };
     while known.left > 0 {
         let found = match known.bulk {
@@ -401,7 +420,9 @@ mod tests {
         let (mut words, mut progress) = (Vec::new(), None);
         match parse(bytes, OPEN, &mut words, &mut progress) {
             Parsed::Complete { .. } => Ok(Argv::new(bytes, &words).iter().map(<[u8]>::to_vec).collect()),
-            Parsed::Unpacked { text, .. } => Ok(Argv::new(&text, &words).iter().map(<[u8]>::to_vec).collect()),
+            Parsed::Unpacked { text, .. } => {
+                Ok(Argv::new(&text, &words).iter().map(<[u8]>::to_vec).collect())
+            }
             other => Err(other),
         }
     }
@@ -440,7 +461,9 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_told_as_the_peers_tell_it() {
-        let is = |bytes: &[u8], what: &str| assert_eq!(refusal(bytes, OPEN), format!("ERR Protocol error: {what}"));
+        let is = |bytes: &[u8], what: &str| {
+            assert_eq!(refusal(bytes, OPEN), format!("ERR Protocol error: {what}"))
+        };
         is(b"*3\r\nfoo\r\n", "expected '$', got 'f'");
         is(b"*20000000000\r\n", "invalid multibulk length");
         is(b"*a\r\n", "invalid multibulk length");

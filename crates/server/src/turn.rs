@@ -141,7 +141,9 @@ impl Server {
 
     /// Reads what has arrived and parses it into the batch.
     fn receive(&mut self, world: &mut dyn World, conn: ConnId) {
-        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else { return };
+        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         connection.lend(&mut self.buffers);
         let room = connection.room();
         let received = world.recv(conn, &mut connection.input, room);
@@ -300,7 +302,9 @@ impl Server {
     /// Parses again what was left in the last turn.
     fn go_on(&mut self, world: &mut dyn World) {
         for index in std::mem::take(&mut self.unfinished) {
-            let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else { continue };
+            let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+                continue;
+            };
             connection.unfinished = false;
             self.parse(index);
         }

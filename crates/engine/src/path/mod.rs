@@ -54,35 +54,55 @@ fn execute_with_care(
 ) -> Verdict {
     let mark = client.out.mark();
     let muted = client.gate.meets(Gate::MUTED);
-    let verdict = match checks::walk(engine, host, client, argv, ahead) {
-        Check::Pass => {
-            call(engine, host, client, argv, ahead);
-            Verdict::Done
+    client.last_command = engine.registry.get(ahead.command).map(|_| ahead.command);
+    let mode = client.reply_mode;
+    if mode == ReplyMode::SkipNext {
+        client.reply_mode = ReplyMode::Skipping;
+    }
+    match checks::walk(engine, host, client, argv, ahead) {
+        Check::Pass => run_with_care(engine, host, client, argv, ahead),
+        Check::Refuse(error) => refuse(engine, client, ahead, &error),
+        Check::Hold => {
+            client.reply_mode = mode;
+            return Verdict::Hold;
         }
-        Check::Refuse(error) => {
-            refuse(engine, client, ahead, &error);
-            Verdict::Done
-        }
-        Check::Hold => return Verdict::Hold,
         Check::Drop => return Verdict::Gone,
-    };
+    }
     if muted {
         unmute(client, mark);
     }
-    verdict
+    Verdict::Done
 }
 
-/// Drops the reply of a client that wants none, and counts down CLIENT REPLY SKIP.
+/// Runs a command that passed the checks, as its client and those who watch want it.
+fn run_with_care(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
+    let record = engine.registry.entry(ahead.command).record;
+    // TOUCH touches whatever the client asked for.
+    engine.keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && record.name != "TOUCH";
+    call(engine, host, client, argv, ahead);
+    engine.keyspace.env.no_touch = false;
+    if engine.server.gate.meets(Gate::MONITORED) && crate::monitor::shows(record) {
+        crate::monitor::feed(&mut engine.server, client, record, argv);
+    }
+}
+
+/// Drops what a muted client was just told, and counts down CLIENT REPLY SKIP.
 fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
     match client.reply_mode {
-        ReplyMode::Off => client.out.rewind(mark),
-        ReplyMode::SkipNext => {
-            client.out.rewind(mark);
-            client.reply_mode = ReplyMode::On;
-            client.gate.set(Gate::MUTED, false);
-        }
         // CLIENT REPLY ON answers.
         ReplyMode::On => {}
+        // SKIP itself, when it follows another SKIP, is not answered either.
+        ReplyMode::Off | ReplyMode::SkipNext => client.out.rewind(mark),
+        ReplyMode::Skipping => {
+            client.out.rewind(mark);
+            client.set_reply_mode(ReplyMode::On);
+        }
     }
 }
 
@@ -98,10 +118,18 @@ fn refuse(engine: &mut Engine, client: &mut Client, ahead: Ahead, error: &Comman
 
 /// Runs a command's body, times it, counts it, and acts on what it did.
 #[inline]
-pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client, argv: Argv<'_>, ahead: Ahead) {
+pub(crate) fn call(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
     let Engine { keyspace, server, registry } = engine;
     let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
+    client.last_command = Some(ahead.command);
+    client.last_active_us = server.mono_us;
     let mut ctx = Ctx {
         keyspace,
         server,
@@ -125,13 +153,17 @@ pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client
     stats.ticks += spent;
     match &mut stats.latency {
         Some(histogram) => histogram.record(spent * 1000 / ctx.server.ticks_per_us),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us)),
+        None if ctx.server.config.latency_tracking => {
+            stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us))
+        }
         None => {}
     }
-    ctx.client.last_command = Some(ahead.command);
     ctx.client.total_commands += 1;
-    ctx.client.last_active_us = ctx.server.mono_us;
-    debug_assert!(ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE), "{} must not write", command.full_name);
+    debug_assert!(
+        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        "{} must not write",
+        command.full_name
+    );
     if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
         settle::settle(&mut ctx);
     }
@@ -148,7 +180,9 @@ pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client
 /// Long requests are rare; most have few words, which need not be summed if none is long.
 #[inline]
 fn argv_is_large(argv: Argv<'_>, limit: u64) -> bool {
-    limit != u64::MAX && argv.len() > 1 && argv.iter().map(|word| word.len() as u64 + 16).sum::<u64>() >= limit
+    limit != u64::MAX
+        && argv.len() > 1
+        && argv.iter().map(|word| word.len() as u64 + 16).sum::<u64>() >= limit
 }
 
 #[cold]
