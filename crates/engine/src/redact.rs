@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn shown(group: Group, name: &'static str, line: &str) -> String {
-        let argv = resp::OwnedArgv::of(line.split(' '));
+        let argv = resp::request::OwnedArgv::of(line.split(' '));
         let command = Command { group, name, ..Command::BLANK };
         let words = words(&command, argv.view());
         words.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
