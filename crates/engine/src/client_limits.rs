@@ -2,7 +2,7 @@
 //!
 //! These are questions that the socket side asks; it is the one that acts on the answers.
 
-use config::OutputBufferLimit;
+use config::{Config, OutputBufferLimit};
 
 use crate::client::{Class, Client, ClientSlot};
 use crate::engine::Engine;
@@ -10,10 +10,10 @@ use crate::gate::Gate;
 use crate::state::ServerState;
 
 /// Sent to a connection beyond `maxclients`, which is closed then.
-pub const TOO_MANY_CLIENTS: &str = "-ERR max number of clients reached\r\n";
+const TOO_MANY_CLIENTS: &str = "-ERR max number of clients reached\r\n";
 
 /// Sent to a stranger in protected mode, whose connection is closed then. Clients know it by its first word.
-pub const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and the default user has no password, so \
+const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and the default user has no password, so \
     only connections from this host (the loopback interface) are accepted. To let others in, do one of these: \
     1) set a password for the default user (requirepass); \
     2) send CONFIG SET protected-mode no from this host, and CONFIG REWRITE to keep it so; \
@@ -42,48 +42,45 @@ pub fn memory(server: &ServerState, running: Option<&Client>) -> ClientMemory {
     sum
 }
 
+/// What a new connection is sent before it is closed, if it must not stay.
+pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
+    let open = !server.config.protected_mode || crate::auth::has_password(&server.config);
+    if server.clients.len() >= server.config.maxclients as usize {
+        Some(TOO_MANY_CLIENTS)
+    } else if loopback || open {
+        None
+    } else {
+        Some(PROTECTED)
+    }
+}
+
 impl Engine {
-    /// Whether a connection from elsewhere must be turned away with [`PROTECTED`].
-    pub fn refuses_strangers(&self) -> bool {
-        self.server.config.protected_mode && !crate::auth::has_password(&self.server.config)
-    }
-
-    /// Whether there is room for one more client; if not, it is sent [`TOO_MANY_CLIENTS`]. Counts the refusal.
-    pub fn admits(&mut self) -> bool {
-        let room = (self.server.clients.len() as u64) < u64::from(self.server.config.maxclients);
-        self.server.totals.rejected_connections += u64::from(!room);
-        room
-    }
-
-    /// Whether a client has been idle for longer than `timeout`. Those who wait, listen or watch never are.
-    pub fn idle_too_long(&self, slot: ClientSlot) -> bool {
-        let Some(client) = self.server.clients.get(slot) else { return false };
-        let waits = Gate::BLOCKED.and(Gate::WATCHER).and(Gate::SUBSCRIBED);
-        let timeout = u64::from(self.server.config.timeout);
-        let idle_s = self.server.mono_us.saturating_sub(client.last_active_us) / 1_000_000;
-        timeout > 0
-            && client.class() == Class::Normal
-            && !client.held
-            && !client.gate.meets(waits)
-            && idle_s > timeout
-    }
-
-    /// Whether a client has let more replies pile up than `client-output-buffer-limit` allows: more than the hard
-    /// limit, or more than the soft one for longer than the time that comes with it. Keeps that time, so it is to be
-    /// asked whenever output was added, and now and then.
+    /// [`over_output_limit`] for a client by its slot.
     pub fn over_output_limit(&mut self, slot: ClientSlot) -> bool {
-        let now_us = self.server.mono_us;
-        let limits = self.server.config.client_output_buffer_limit;
-        let Some(client) = self.server.clients.get_mut(slot) else { return false };
-        let limit = match client.class() {
-            Class::Normal => limits.normal,
-            Class::Replica => limits.replica,
-            Class::PubSub => limits.pubsub,
-        };
-        let over = over(client, limit, now_us);
-        self.server.totals.output_limit_disconnections += u64::from(over);
-        over
+        let ServerState { clients, config, mono_us, .. } = &mut self.server;
+        clients.get_mut(slot).is_some_and(|client| over_output_limit(client, config, *mono_us))
     }
+}
+
+/// Whether a client has been idle for longer than `timeout`. Those who wait, listen or watch never are.
+pub fn idles(client: &Client, config: &Config, now_us: u64) -> bool {
+    let may =
+        client.monitor || client.held || client.gate.meets(Gate::BLOCKED) || client.class() != Class::Normal;
+    let idle_us = now_us.saturating_sub(client.last_active_us);
+    config.timeout > 0 && !may && idle_us > u64::from(config.timeout) * 1_000_000
+}
+
+/// Whether a client has let more replies pile up than `client-output-buffer-limit` allows: more than the hard limit, or
+/// more than the soft one for longer than the time that comes with it. Keeps that time, so it is to be asked whenever a
+/// client does not take what it is sent, and now and then.
+pub fn over_output_limit(client: &mut Client, config: &Config, now_us: u64) -> bool {
+    let limits = &config.client_output_buffer_limit;
+    let limit = match client.class() {
+        Class::Normal => limits.normal,
+        Class::Replica => limits.replica,
+        Class::PubSub => limits.pubsub,
+    };
+    over(client, limit, now_us)
 }
 
 /// A limit of 0 is none. The first block of an outbox is free, as the peers' fixed reply buffer is.
@@ -95,7 +92,7 @@ fn over(client: &mut Client, limit: OutputBufferLimit, now_us: u64) -> bool {
         return reaches(limit.hard);
     }
     let since = *client.over_soft_limit_since.get_or_insert(now_us);
-    reaches(limit.hard) || now_us.saturating_sub(since) / 1_000_000 > limit.soft_seconds
+    reaches(limit.hard) || now_us.saturating_sub(since) > limit.soft_seconds.saturating_mul(1_000_000)
 }
 
 #[cfg(test)]
@@ -110,7 +107,7 @@ mod tests {
         client.out.bulk(&[0; 70_000]);
         assert!(!over(&mut client, limit, 1_000_000));
         assert!(!over(&mut client, limit, 11_000_000));
-        assert!(over(&mut client, limit, 12_000_000));
+        assert!(over(&mut client, limit, 11_000_001));
         client.out.clear();
         assert!(!over(&mut client, limit, 13_000_000));
         client.out.bulk(&[0; 70_000]);

@@ -64,8 +64,9 @@ mod tests {
     fn with_a_password_others_wait_outside() {
         check(
             r#"
-            > CONFIG SET requirepass secret
-            +OK
+            > PING
+            +PONG
+            ! config requirepass secret
             # Who was inside stays inside.
             > PING
             +PONG
@@ -91,8 +92,7 @@ mod tests {
             -NOAUTH Authentication required.
             2> AUTH default secret
             +OK
-            > CONFIG SET requirepass ""
-            +OK
+            ! config requirepass ""
             3> PING
             +PONG
             "#,

@@ -129,6 +129,32 @@ mod tests {
     use testkit::check;
 
     #[test]
+    fn who_is_killed_is_gone() {
+        check(
+            r#"
+            2> CLIENT SETNAME victim
+            +OK
+            > CLIENT KILL NAME victim
+            :1
+            > CLIENT LIST NAME victim
+            ""
+            > CLIENT KILL NAME victim TYPE normal
+            :0
+            2> PING
+            closed
+            3> CLIENT SETNAME victim
+            +OK
+            3> CLIENT KILL NAME victim SKIPME yes
+            :0
+            3> CLIENT KILL NAME victim SKIPME no
+            :1
+            3> PING
+            closed
+            "#,
+        );
+    }
+
+    #[test]
     fn what_is_not_there_is_not_killed() {
         check(
             r#"

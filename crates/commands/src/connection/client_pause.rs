@@ -85,6 +85,7 @@ fn unblock(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
+    use testkit::Harness;
     use testkit::check;
 
     #[test]
@@ -111,6 +112,70 @@ mod tests {
             -ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR
             "#,
         );
+    }
+
+    #[test]
+    fn writers_wait_for_the_end() {
+        check(
+            r#"
+            > CLIENT PAUSE 100000 WRITE
+            +OK
+            > CLIENT PAUSE 1 WRITE
+            +OK
+            2> GET k
+            nil
+            2> SET k v
+            ! wait 50
+            > CLIENT LIST NOT-FLAGS b TYPE pubsub
+            ""
+            > GET k
+            nil
+            2>
+            > CLIENT UNPAUSE
+            +OK
+            2>
+            +OK
+            > GET k
+            "v"
+            "#,
+        );
+    }
+
+    #[test]
+    fn everybody_waits_for_the_time() {
+        check(
+            r#"
+            2> PING
+            +PONG
+            > CLIENT PAUSE 300
+            +OK
+            > GET k
+            2> CLIENT UNPAUSE
+            ! wait 500
+            3> PING
+            +PONG
+            >
+            nil
+            2>
+            +OK
+            "#,
+        );
+    }
+
+    #[test]
+    fn nothing_expires_meanwhile() {
+        let mut harness = Harness::new();
+        harness.send("SET k v");
+        let keyspace = &mut harness.engine.keyspace;
+        let (key, at) = (keyspace.key(b"k"), keyspace.env.now_ms + 100);
+        keyspace.db(0).set_expire(key, Some(at));
+        harness.send("CLIENT PAUSE 1000 WRITE");
+        harness.advance(200);
+        assert_eq!(harness.send("GET k").to_string(), "nil");
+        assert_eq!(harness.engine.keyspace.look(0).len(), 1, "hidden, not gone");
+        harness.send("CLIENT UNPAUSE");
+        assert_eq!(harness.send("GET k").to_string(), "nil");
+        assert_eq!(harness.engine.keyspace.look(0).len(), 0);
     }
 
     #[test]

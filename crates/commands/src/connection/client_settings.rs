@@ -209,6 +209,49 @@ mod tests {
     }
 
     #[test]
+    fn replies_can_be_left_out() {
+        check(
+            r#"
+            > CLIENT REPLY SKIP
+            > PING
+            > PING a
+            "a"
+            > CLIENT REPLY SKIP
+            > CLIENT REPLY SKIP
+            > PING 1
+            > PING 2
+            "2"
+            > CLIENT REPLY SKIP
+            > NOSUCH
+            > PING 3
+            "3"
+            > CLIENT REPLY SKIP
+            > CLIENT REPLY ON
+            +OK
+            > CLIENT REPLY OFF
+            > PING
+            > NOSUCH
+            > CLIENT REPLY SKIP
+            > PING
+            > SET k v
+            > CLIENT REPLY ON
+            +OK
+            > GET k
+            "v"
+            > CLIENT REPLY OFF
+            > RESET
+            +RESET
+            > PING
+            +PONG
+            > CLIENT REPLY SKIP
+            > RESET
+            > PING b
+            "b"
+            "#,
+        );
+    }
+
+    #[test]
     fn switches() {
         check(
             r#"
