@@ -122,6 +122,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    crate::auth::password_changed(server);
 }
 
 fn threshold(value: i64) -> Option<u64> {
