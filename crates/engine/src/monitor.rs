@@ -45,9 +45,9 @@ pub(crate) fn forget(server: &mut ServerState, slot: ClientSlot) {
 }
 
 /// Writes the line `+1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v"` to every monitor. `client` is the one
-/// whose command it was; it is not among `server.clients` now.
-pub(crate) fn feed(server: &mut ServerState, client: &mut Client, command: &Command, argv: Argv<'_>) {
-    let line = line(server, client, command, argv);
+/// whose command it was; it is not among `server.clients` now. `hidden`: the indices of secrets.
+pub(crate) fn feed(server: &mut ServerState, client: &mut Client, argv: Argv<'_>, hidden: &[usize]) {
+    let line = line(server, client, argv, hidden);
     for slot in server.monitors.clone() {
         if slot == client.slot {
             show(client, &line);
@@ -60,7 +60,7 @@ pub(crate) fn feed(server: &mut ServerState, client: &mut Client, command: &Comm
     }
 }
 
-fn line(server: &ServerState, client: &Client, command: &Command, argv: Argv<'_>) -> Vec<u8> {
+fn line(server: &ServerState, client: &Client, argv: Argv<'_>, hidden: &[usize]) -> Vec<u8> {
     let (s, us) = (server.wall_us / 1_000_000, server.wall_us % 1_000_000);
     let address = &client.about.address;
     let from = if client.about.unix {
@@ -69,9 +69,10 @@ fn line(server: &ServerState, client: &Client, command: &Command, argv: Argv<'_>
         address.clone()
     };
     let mut line = format!("{s}.{us:06} [{} {from}]", client.db).into_bytes();
-    for word in redact::words(command, argv) {
+    for (index, word) in argv.iter().enumerate() {
         line.push(b' ');
-        stdx::words::quote(&mut line, word);
+        let shown = if hidden.contains(&index) { redact::REDACTED } else { word };
+        stdx::words::quote(&mut line, shown);
     }
     line
 }

@@ -1,99 +1,62 @@
-//! Words of a request that nobody but the server may see: MONITOR and COMMANDLOG show `(redacted)` in their place.
+//! Which words of a request are secrets, and must be in no log.
+//!
+//! The list is the peers': passwords of AUTH, HELLO and MIGRATE, sensitive parameters of CONFIG SET, and everything
+//! that tells of users.
 
 use resp::Argv;
 
-use crate::command::{Command, Group};
+use crate::registry::{Entry, Registry};
 
-/// What is shown instead.
-pub const REDACTED: &[u8] = b"(redacted)";
+/// What is shown in place of a secret.
+pub(crate) const REDACTED: &[u8] = b"(redacted)";
 
-/// The words of a request, secrets replaced.
-pub fn words<'a>(command: &Command, argv: Argv<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let secrets = secrets(command, argv);
-    argv.iter().enumerate().map(move |(n, word)| if secrets.contains(&n) { REDACTED } else { word })
-}
-
-/// The indices of passwords and the like. A renamed command keeps its secrets.
-fn secrets(command: &Command, argv: Argv<'_>) -> Vec<usize> {
-    match (command.group, command.name) {
-        (Group::Connection, "AUTH") => (1..argv.len()).collect(),
-        (Group::Connection, "HELLO") => of_hello(argv),
-        (Group::Server, "SET") => of_config_set(argv),
-        (Group::Server, "SETUSER" | "DELUSER") => (2..argv.len()).collect(),
-        (Group::Generic, "MIGRATE") => of_migrate(argv),
+/// The indices of the words to hide.
+pub(crate) fn secrets(registry: &Registry, command: &Entry, argv: Argv<'_>) -> Vec<usize> {
+    let container = command.parent.map_or("", |parent| registry.entry(parent).record.name);
+    match (container, command.record.name) {
+        ("", "AUTH") => (1..argv.len()).collect(),
+        ("", "HELLO") => of_hello(argv),
+        ("", "MIGRATE") => of_migrate(argv),
+        ("CONFIG", "SET") => of_config_set(argv),
+        ("ACL", "SETUSER" | "DELUSER" | "GETUSER") => (2..argv.len()).collect(),
         _ => Vec::new(),
     }
 }
 
-/// HELLO protover [AUTH user password] [SETNAME name]; what follows an error is shown as it is.
+fn is(argv: Argv<'_>, at: usize, word: &str) -> bool {
+    argv.get(at).is_some_and(|other| other.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// `HELLO 3 AUTH user password SETNAME name`.
 fn of_hello(argv: Argv<'_>) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut n = 2;
-    while n + 1 < argv.len() {
-        if is(argv, n, "AUTH") && n + 2 < argv.len() {
-            found.extend([n + 1, n + 2]);
-            n += 3;
-        } else if is(argv, n, "SETNAME") {
-            n += 2;
+    let (mut at, mut found) = (2, Vec::new());
+    while at < argv.len() {
+        if is(argv, at, "AUTH") {
+            found.extend((at + 1..argv.len()).take(2));
+            at += 3;
         } else {
-            break;
+            at += 2;
         }
     }
     found
 }
 
-/// CONFIG SET name value …
-fn of_config_set(argv: Argv<'_>) -> Vec<usize> {
-    let secret = |n: &usize| {
-        argv.get(n - 1).is_some_and(|name| {
-            config::find(name).is_some_and(|param| param.flags.has(config::Flags::SENSITIVE))
-        })
-    };
-    (3..argv.len()).step_by(2).filter(secret).collect()
-}
-
-/// MIGRATE host port key db timeout … [AUTH password | AUTH2 user password]
+/// `… AUTH password`, `… AUTH2 user password`, and keys after `KEYS`, which may be called `auth`.
 fn of_migrate(argv: Argv<'_>) -> Vec<usize> {
     let mut found = Vec::new();
-    for n in 6..argv.len() {
-        if is(argv, n, "AUTH") {
-            found.push(n + 1);
-        } else if is(argv, n, "AUTH2") {
-            found.extend([n + 1, n + 2]);
+    for at in 6..argv.len() {
+        if is(argv, at, "KEYS") {
+            break;
         }
+        let secrets = if is(argv, at, "AUTH") { 1 } else { 2 * usize::from(is(argv, at, "AUTH2")) };
+        found.extend((at + 1..argv.len()).take(secrets));
     }
     found
 }
 
-fn is(argv: Argv<'_>, n: usize, word: &str) -> bool {
-    argv.get(n).is_some_and(|given| given.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(group: Group, name: &'static str, line: &str) -> String {
-        let argv = resp::request::OwnedArgv::of(line.split(' '));
-        let command = Command { group, name, ..Command::BLANK };
-        let words = words(&command, argv.view());
-        words.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
-        use Group::{Connection, Generic, Server};
-        assert_eq!(shown(Connection, "AUTH", "auth me pass"), "auth (redacted) (redacted)");
-        let hello = "hello 3 setname q auth me pass";
-        assert_eq!(shown(Connection, "HELLO", hello), "hello 3 setname q auth (redacted) (redacted)");
-        assert_eq!(shown(Connection, "HELLO", "hello 3 auth me"), "hello 3 auth me");
-        let config = "config set port 1 requirepass pass";
-        assert_eq!(shown(Server, "SET", config), "config set port 1 requirepass (redacted)");
-        let migrate = "migrate h 1 k 0 1 auth2 me pass keys k";
-        assert_eq!(
-            shown(Generic, "MIGRATE", migrate),
-            "migrate h 1 k 0 1 auth2 (redacted) (redacted) keys k"
-        );
-        assert_eq!(shown(Group::String, "SET", "set auth pass"), "set auth pass");
-    }
+fn of_config_set(argv: Argv<'_>) -> Vec<usize> {
+    let sensitive = |at: &usize| {
+        config::find(argv.at(*at - 1)).is_some_and(|param| param.flags.has(config::Flags::SENSITIVE))
+    };
+    (3..argv.len()).step_by(2).filter(sensitive).collect()
 }

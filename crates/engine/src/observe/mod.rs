@@ -5,7 +5,6 @@ pub mod graph;
 mod latency;
 pub mod memory;
 mod recent;
-mod redact;
 mod samples;
 
 pub use commandlog::{CommandLog, CommandLogs, LogEntry, LogKind};
@@ -15,6 +14,7 @@ pub use samples::{Metric, Samples};
 
 use crate::command::Flags;
 use crate::ctx::Ctx;
+use crate::redact;
 
 /// Looks closer at a command that was slow or may be large.
 #[cold]
