@@ -8,8 +8,11 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod categories;
 pub mod client;
+pub mod client_limits;
+pub mod client_list;
 pub mod command;
 pub mod cron;
 pub mod ctx;
@@ -24,7 +27,9 @@ pub mod observe;
 pub mod outbox;
 pub mod outcome;
 pub mod path;
+pub mod pause;
 pub mod reconfigure;
+pub mod redact;
 pub mod registry;
 pub mod state;
 
@@ -39,3 +44,6 @@ pub use keyspace::Seed;
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};
+
+/// The version of Redis that clients may take us for, where they ask for one (HELLO, INFO).
+pub const REDIS_VERSION: &str = "7.2.4";

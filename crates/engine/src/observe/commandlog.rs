@@ -1,12 +1,15 @@
 //! COMMANDLOG: the last commands that were slow, or had a large request or reply.
 //!
 //! Entries keep at most 32 words of 128 bytes each, as the peers do; what is left out is counted in the last one.
+//! Passwords are not kept.
 
 use std::collections::VecDeque;
 
 use resp::Argv;
 
 use crate::client::Client;
+use crate::command::Command;
+use crate::redact;
 
 const MAX_WORDS: usize = 32;
 const MAX_WORD: usize = 128;
@@ -36,13 +39,21 @@ pub struct CommandLogs {
 }
 
 impl CommandLog {
-    pub fn push(&mut self, argv: Argv<'_>, client: &Client, wall_s: i64, value: u64, max_len: u64) {
+    pub fn push(
+        &mut self,
+        command: &Command,
+        argv: Argv<'_>,
+        client: &Client,
+        wall_s: i64,
+        value: u64,
+        max_len: u64,
+    ) {
         if max_len > 0 {
             self.entries.push_front(LogEntry {
                 id: self.next_id,
                 wall_s,
                 value,
-                words: shortened(argv),
+                words: shortened(command, argv),
                 client: client.about.address.clone(),
                 client_name: client.about.name.clone(),
             });
@@ -56,9 +67,9 @@ impl CommandLog {
     }
 }
 
-fn shortened(argv: Argv<'_>) -> Vec<Vec<u8>> {
+fn shortened(command: &Command, argv: Argv<'_>) -> Vec<Vec<u8>> {
     let kept = if argv.len() > MAX_WORDS { MAX_WORDS - 1 } else { argv.len() };
-    let mut words: Vec<Vec<u8>> = argv.iter().take(kept).map(short_word).collect();
+    let mut words: Vec<Vec<u8>> = redact::words(command, argv).take(kept).map(short_word).collect();
     if argv.len() > kept {
         words.push(format!("... ({} more arguments)", argv.len() - kept).into_bytes());
     }

@@ -29,9 +29,10 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     let wall_s = server.wall_us / 1_000_000;
     let (slow, large_request, large_reply) =
         (spent_ticks >= server.slow_ticks, request >= server.large_request, reply >= server.large_reply);
-    let logs = &mut server.commandlog;
+    let (logs, command) = (&mut server.commandlog, ctx.command.record);
     if slow {
         logs.slow.push(
+            command,
             ctx.argv,
             ctx.client,
             wall_s,
@@ -41,6 +42,7 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     }
     if large_request {
         logs.large_request.push(
+            command,
             ctx.argv,
             ctx.client,
             wall_s,
@@ -50,6 +52,7 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     }
     if large_reply {
         logs.large_reply.push(
+            command,
             ctx.argv,
             ctx.client,
             wall_s,
