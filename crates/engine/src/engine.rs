@@ -58,7 +58,7 @@ impl Engine {
         let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
             setup;
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
-        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[keyspace.env.rng.usize(..16)])).collect();
+        let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
             config,
             config_file,
@@ -97,6 +97,11 @@ impl Engine {
             totals: Totals::default(),
             dirty: 0,
             run_id,
+            replication_id,
+            startup_memory: 0,
+            cron: Default::default(),
+            eviction: Default::default(),
+            recent_buffers: Default::default(),
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
@@ -207,3 +212,8 @@ impl Engine {
 
 /// No command was found.
 pub const UNKNOWN: u16 = registry::NONE;
+
+/// Forty hex digits at random.
+fn hex_id(rng: &mut fastrand::Rng) -> String {
+    (0..40).map(|_| char::from(b"0123456789abcdef"[rng.usize(..16)])).collect()
+}

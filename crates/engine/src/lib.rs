@@ -20,6 +20,7 @@ pub mod error;
 pub mod evict;
 pub mod gate;
 pub mod host;
+pub mod info;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;
@@ -27,7 +28,6 @@ pub mod outcome;
 pub mod path;
 pub mod pause;
 pub mod reconfigure;
-pub mod redact;
 pub mod registry;
 pub mod state;
 
@@ -43,5 +43,5 @@ pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};
 
-/// The version of Redis that clients may take us for, where they ask for one (HELLO, INFO).
+/// Which Redis clients may take us for (HELLO, INFO): the last one whose licence and commands both families share.
 pub const REDIS_VERSION: &str = "7.2.4";

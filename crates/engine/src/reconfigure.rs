@@ -1,6 +1,6 @@
 //! What a change of the configuration sets in motion inside the engine.
 
-use keyspace::{Access, Keyspace, Lfu};
+use keyspace::{Access, Keyspace, Lazy, Lfu};
 
 use crate::gate::Gate;
 use crate::state::ServerState;
@@ -11,6 +11,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let config = &server.config;
     keyspace.env.access = if config.maxmemory_policy.is_lfu() { Access::Lfu } else { Access::Lru };
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
+    keyspace.env.lazy = Lazy { expire: config.lazyfree_lazy_expire, evict: config.lazyfree_lazy_eviction };
+    keyspace.env.evict_samples = config.maxmemory_samples as usize;
     let ticks = server.ticks_per_us;
     server.slow_ticks =
         threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));

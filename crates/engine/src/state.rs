@@ -132,6 +132,13 @@ pub struct ServerState {
     /// Changes since the last save.
     pub dirty: u64,
     pub run_id: String,
+    /// Names this dataset's history for replicas; 40 hex digits.
+    pub replication_id: String,
+    /// Memory in use before the first command; what INFO calls startup memory.
+    pub startup_memory: u64,
+    pub cron: crate::cron::CronState,
+    pub eviction: crate::evict::Pressure,
+    pub recent_buffers: crate::observe::RecentBuffers,
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
