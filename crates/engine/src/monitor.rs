@@ -2,14 +2,15 @@
 //!
 //! The peers write it when the command has run and before its effects spread; so SELECT shows the new database, and a
 //! client that watches itself sees its reply first. Commands that were refused are not shown, and neither are
-//! administrative ones and those that show themselves (`SKIP_MONITOR`). Passwords are not shown (`redact`).
+//! administrative ones and those that show themselves (`SKIP_MONITOR`). Passwords are not shown (`observe::secrets`).
 
 use resp::Argv;
 
 use crate::client::{Client, ClientSlot, Close, ReplyMode};
 use crate::command::{Command, Flags};
 use crate::gate::Gate;
-use crate::redact;
+use crate::observe::{REDACTED, secrets};
+use crate::registry::{Entry, Registry};
 use crate::state::ServerState;
 
 /// Whether those who watch are told of a command.
@@ -45,9 +46,16 @@ pub(crate) fn forget(server: &mut ServerState, slot: ClientSlot) {
 }
 
 /// Writes the line `+1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v"` to every monitor. `client` is the one
-/// whose command it was; it is not among `server.clients` now. `hidden`: the indices of secrets.
-pub(crate) fn feed(server: &mut ServerState, client: &mut Client, argv: Argv<'_>, hidden: &[usize]) {
-    let line = line(server, client, argv, hidden);
+/// whose command it was; it is not among `server.clients` now.
+pub(crate) fn feed(
+    server: &mut ServerState,
+    client: &mut Client,
+    registry: &Registry,
+    command: &Entry,
+    argv: Argv<'_>,
+) {
+    let hidden = secrets(registry, command, argv);
+    let line = line(server, client, argv, &hidden);
     for slot in server.monitors.clone() {
         if slot == client.slot {
             show(client, &line);
@@ -71,8 +79,7 @@ fn line(server: &ServerState, client: &Client, argv: Argv<'_>, hidden: &[usize])
     let mut line = format!("{s}.{us:06} [{} {from}]", client.db).into_bytes();
     for (index, word) in argv.iter().enumerate() {
         line.push(b' ');
-        let shown = if hidden.contains(&index) { redact::REDACTED } else { word };
-        stdx::words::quote(&mut line, shown);
+        stdx::words::quote(&mut line, if hidden.contains(&index) { REDACTED } else { word });
     }
     line
 }

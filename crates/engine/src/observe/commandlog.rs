@@ -9,11 +9,11 @@ use config::Config;
 use resp::Argv;
 
 use crate::client::Client;
-use crate::redact::REDACTED;
 
 const MAX_WORDS: usize = 32;
 const MAX_WORD: usize = 128;
 /// Stands for a word that must not be shown.
+pub(crate) const REDACTED: &[u8] = b"(redacted)";
 
 /// The three logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

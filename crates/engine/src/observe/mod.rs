@@ -5,16 +5,18 @@ pub mod graph;
 mod latency;
 pub mod memory;
 mod recent;
+mod redact;
 mod samples;
 
+pub(crate) use commandlog::REDACTED;
 pub use commandlog::{CommandLog, CommandLogs, LogEntry, LogKind};
 pub use latency::{LatencyMonitor, Series};
 pub use recent::RecentBuffers;
+pub(crate) use redact::secrets;
 pub use samples::{Metric, Samples};
 
 use crate::command::Flags;
 use crate::ctx::Ctx;
-use crate::redact;
 
 /// Looks closer at a command that was slow or may be large.
 #[cold]

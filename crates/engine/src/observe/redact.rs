@@ -1,4 +1,4 @@
-//! Which words of a request are secrets, and must be in no log.
+//! Which words of a request are secrets, and must be in no log and shown to no MONITOR.
 //!
 //! The list is the peers': passwords of AUTH, HELLO and MIGRATE, sensitive parameters of CONFIG SET, and everything
 //! that tells of users.
@@ -6,9 +6,6 @@
 use resp::Argv;
 
 use crate::registry::{Entry, Registry};
-
-/// What is shown in place of a secret.
-pub(crate) const REDACTED: &[u8] = b"(redacted)";
 
 /// The indices of the words to hide.
 pub(crate) fn secrets(registry: &Registry, command: &Entry, argv: Argv<'_>) -> Vec<usize> {
