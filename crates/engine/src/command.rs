@@ -222,9 +222,17 @@ pub enum Begin {
 pub enum Find {
     /// `last`: relative to the first key (negative: from the end); every `step`th; `limit`: if `last` is -1, stop
     /// after 1/limit of the words (0 and 1: none).
-    Range { last: i16, step: u16, limit: u16 },
+    Range {
+        last: i16,
+        step: u16,
+        limit: u16,
+    },
     /// The number of keys is `at` words from the beginning, the first key `first` words.
-    KeyNum { at: u16, first: u16, step: u16 },
+    KeyNum {
+        at: u16,
+        first: u16,
+        step: u16,
+    },
     Unknown,
 }
 

@@ -55,7 +55,8 @@ pub struct Setup {
 
 impl Engine {
     pub fn new(setup: Setup) -> Self {
-        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } = setup;
+        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
+            setup;
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
         let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[keyspace.env.rng.usize(..16)])).collect();
         let server = ServerState {
@@ -84,6 +85,7 @@ impl Engine {
             started_wall_us: wall_us,
             ticks,
             ticks_per_us: ticks_per_us.max(1),
+            ns_per_tick_20: (1000 << 20) / ticks_per_us.max(1),
             last_tick: ticks(),
             slow_ticks: u64::MAX,
             latency_ticks: u64::MAX,
@@ -146,8 +148,7 @@ impl Engine {
     /// Which command a request is, and the hash of its first key.
     #[inline]
     pub fn look_ahead(&self, argv: Argv<'_>) -> Ahead {
-        let command = self.registry.find(argv);
-        let first = self.registry.get(command).map_or(0, |entry| entry.first_key);
+        let (command, first) = self.registry.find(argv);
         match argv.get(usize::from(first)) {
             Some(key) if first > 0 => Ahead { command, hashed: first, hash: self.keyspace.hash(key) },
             _ => Ahead { command, hashed: 0, hash: 0 },
@@ -162,7 +163,13 @@ impl Engine {
 
     /// Runs one request. `argv` must not be empty.
     #[inline]
-    pub fn execute(&mut self, host: &mut dyn Host, slot: ClientSlot, argv: Argv<'_>, ahead: Ahead) -> Verdict {
+    pub fn execute(
+        &mut self,
+        host: &mut dyn Host,
+        slot: ClientSlot,
+        argv: Argv<'_>,
+        ahead: Ahead,
+    ) -> Verdict {
         let Some(mut client) = self.server.clients.take(slot) else { return Verdict::Gone };
         client.out.lend(&mut self.server.reply_pool);
         let verdict = path::execute(self, host, &mut client, argv, ahead);

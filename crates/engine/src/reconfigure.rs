@@ -12,7 +12,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     keyspace.env.access = if config.maxmemory_policy.is_lfu() { Access::Lfu } else { Access::Lru };
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
     let ticks = server.ticks_per_us;
-    server.slow_ticks = threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
+    server.slow_ticks =
+        threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
     server.large_request = threshold(config.commandlog_request_larger_than).unwrap_or(u64::MAX);
     server.large_reply = threshold(config.commandlog_reply_larger_than).unwrap_or(u64::MAX);
     server.latency_ticks = match config.latency_monitor_threshold {

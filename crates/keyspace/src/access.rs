@@ -24,7 +24,7 @@ const MASK: u32 = (1 << 24) - 1;
 /// The clock of LRU for a time in milliseconds.
 #[inline]
 pub fn lru_clock(now_ms: i64) -> u32 {
-    (now_ms / 1000) as u32 & MASK
+    (now_ms as u64 / 1000) as u32 & MASK
 }
 
 /// Seconds since the last use, by an LRU clock.

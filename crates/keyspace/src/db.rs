@@ -3,7 +3,7 @@
 //! [`DbMut`] lends one database together with what all of them share ([`Env`]): the time, the generator, the
 //! statistics. A key's hash is computed once, by whoever looks ahead, and handed along in [`Key`].
 //!
-//! A lookup may change things, in this order:
+//! A lookup searches once and may change things, in this order:
 //! 1. an expired key is removed (or only hidden, while [`Env::hold_expiry`] is set) and told in [`Env::gone`];
 //! 2. hits and misses are counted (`read` only);
 //! 3. the access clock is set, unless [`Env::no_touch`].
@@ -11,12 +11,15 @@
 //! **Invariants**
 //! 1. `volatile` is the number of entries of the table that have an expire.
 //! 2. All tables of a keyspace have the same seed: a hash is good for every database.
+//! 3. All tables have the resize policy of the keyspace, those made later as well.
 
 use structures::entry::{Entry, EntryBox, NewValue};
-use structures::keytable::{KeyTable, Seed};
-use structures::table::Lookup;
+use structures::keytable::{KeySlot, KeyTable, Seed};
+use structures::table::{Lookup, Policy};
 
 use crate::access::{self, Access, Lfu};
+use crate::evict::Eviction;
+use crate::expire::Sweep;
 use crate::value::Value;
 
 /// A database by its number.
@@ -74,7 +77,23 @@ pub struct Env {
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
     pub gone: Vec<Gone>,
+    /// Which values are put into `garbage` instead of being dropped, if freeing them takes long.
+    pub lazy: Lazy,
+    /// Values to be dropped later, or on another thread. Whoever sets `lazy` empties it.
+    pub garbage: Vec<EntryBox<Value>>,
+    /// `maxmemory-samples`.
+    pub evict_samples: usize,
 }
+
+/// `lazyfree-lazy-expire` and `lazyfree-lazy-eviction`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lazy {
+    pub expire: bool,
+    pub evict: bool,
+}
+
+/// A value that takes more steps than this to free is worth another thread.
+pub const LAZY_EFFORT: usize = 64;
 
 impl Env {
     /// The access bits of a key made now.
@@ -86,33 +105,56 @@ impl Env {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn touch(&mut self, entry: &Entry<Value>) {
         if self.no_touch {
             return;
         }
         match self.access {
             Access::Lru => entry.set_access(access::lru_clock(self.now_ms)),
-            Access::Lfu => {
-                let chance = self.rng.f64();
-                entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
-            }
+            Access::Lfu => self.touch_lfu(entry),
         }
     }
 
-    pub(crate) fn note_gone(&mut self, db: DbIndex, key: &[u8], why: Why) {
-        match why {
-            Why::Expired => self.stats.expired += 1,
-            Why::Evicted => self.stats.evicted += 1,
-        }
-        if self.tell_gone {
-            self.gone.push(Gone { db, key: key.to_vec(), why });
-        }
+    /// Apart, so that floats and a division do not weigh on the lookups of LRU.
+    #[cold]
+    fn touch_lfu(&mut self, entry: &Entry<Value>) {
+        let chance = self.rng.f64();
+        entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
     }
 
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
         entry.expire().is_some_and(|at| at <= self.now_ms)
+    }
+
+    /// Removes the expired entry of a slot, unless expiry is held.
+    #[cold]
+    fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
+        if self.hold_expiry {
+            return;
+        }
+        let entry = slot.remove();
+        *volatile -= 1;
+        self.discard(db, entry, Why::Expired);
+    }
+
+    /// Tells of an entry that went away by itself, and drops it now or later.
+    pub(crate) fn discard(&mut self, db: DbIndex, entry: EntryBox<Value>, why: Why) {
+        match why {
+            Why::Expired => self.stats.expired += 1,
+            Why::Evicted => self.stats.evicted += 1,
+        }
+        if self.tell_gone {
+            self.gone.push(Gone { db, key: entry.key().to_vec(), why });
+        }
+        let lazy = match why {
+            Why::Expired => self.lazy.expire,
+            Why::Evicted => self.lazy.evict,
+        };
+        if lazy && crate::memory::free_effort(&entry) > LAZY_EFFORT {
+            self.garbage.push(entry);
+        }
     }
 }
 
@@ -123,13 +165,15 @@ pub struct Db {
     pub(crate) volatile: usize,
     /// Where the active expire cycle goes on.
     pub(crate) expire_cursor: u64,
+    /// Where eviction goes on looking for rare volatile keys.
+    pub(crate) evict_cursor: u64,
     /// Running average of the time to live of volatile keys, ms; 0 = not known.
     pub avg_ttl_ms: i64,
 }
 
 impl Db {
     pub fn new(seed: Seed) -> Self {
-        Db { keys: KeyTable::new(seed), volatile: 0, expire_cursor: 0, avg_ttl_ms: 0 }
+        Db { keys: KeyTable::new(seed), volatile: 0, expire_cursor: 0, evict_cursor: 0, avg_ttl_ms: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -175,8 +219,12 @@ impl Db {
 
 /// All databases and what they share.
 pub struct Keyspace {
-    dbs: Vec<Db>,
+    pub(crate) dbs: Vec<Db>,
     pub env: Env,
+    pub(crate) sweep: Sweep,
+    pub(crate) eviction: Eviction,
+    /// Invariant 3.
+    pub(crate) policy: Policy,
     seed: Seed,
 }
 
@@ -193,8 +241,13 @@ impl Keyspace {
             hold_expiry: false,
             tell_gone: false,
             gone: Vec::new(),
+            lazy: Lazy::default(),
+            garbage: Vec::new(),
+            evict_samples: 5,
         };
-        Keyspace { dbs: (0..databases.max(1)).map(|_| Db::new(seed)).collect(), env, seed }
+        let dbs = (0..databases.max(1)).map(|_| Db::new(seed)).collect();
+        let (sweep, eviction) = (Sweep::default(), Eviction::default());
+        Keyspace { dbs, env, sweep, eviction, policy: Policy::Allow, seed }
     }
 
     #[inline]
@@ -230,15 +283,20 @@ impl Keyspace {
     /// Exchanges two databases.
     pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
         self.dbs.swap(a as usize, b as usize);
+        self.eviction.forget();
     }
 
     /// Takes a database's content out, to be dropped now or on another thread.
     pub fn take(&mut self, index: DbIndex) -> Db {
-        std::mem::replace(&mut self.dbs[index as usize], Db::new(self.seed))
+        let mut empty = Db::new(self.seed);
+        empty.keys.set_resize(self.policy);
+        std::mem::replace(&mut self.dbs[index as usize], empty)
     }
 
     pub fn verify(&self) {
         self.dbs.iter().for_each(Db::verify);
+        assert!(self.dbs.iter().all(|db| db.keys.resize_policy() == self.policy), "invariant 3");
+        self.eviction.verify();
     }
 }
 
@@ -250,53 +308,71 @@ pub struct DbMut<'k> {
 }
 
 impl<'k> DbMut<'k> {
+    /// The slot of a key that is there and not expired, found in one search.
+    #[inline(always)]
+    fn live(db: &'k mut Db, env: &mut Env, index: DbIndex, key: Key<'_>) -> Option<KeySlot<'k, Value>> {
+        let slot = db.keys.slot(key.bytes, key.hash)?;
+        if env.is_due(slot.get()) {
+            env.expire(slot, &mut db.volatile, index);
+            return None;
+        }
+        Some(slot)
+    }
+
+    /// The entry of a key that may have an expire: a slot, since a search that ends with a reference could not
+    /// be followed by a removal. (Where nothing is volatile, callers search for the reference: that is cheaper.)
+    fn live_entry(
+        db: &'k mut Db,
+        env: &mut Env,
+        index: DbIndex,
+        key: Key<'_>,
+    ) -> Option<&'k mut Entry<Value>> {
+        DbMut::live(db, env, index, key).map(KeySlot::into_mut)
+    }
+
     /// For commands that read: expires, counts a hit or a miss, touches.
     #[inline]
     pub fn read(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
-        match db.keys.get(key.bytes, key.hash) {
-            None => env.stats.misses += 1,
-            Some(entry) if entry.has_expire() && env.is_due(entry) => {
-                DbMut { db, env, index }.expire(key);
-                env.stats.misses += 1;
-            }
-            Some(_) => {
-                // Looked up again for the borrow checker's sake only where the key had an expire.
-                let entry = db.keys.get(key.bytes, key.hash)?;
-                env.stats.hits += 1;
-                env.touch(entry);
-                return Some(entry);
-            }
-        }
-        None
+        let found = if db.volatile == 0 {
+            db.keys.get(key.bytes, key.hash)
+        } else {
+            DbMut::live_entry(db, env, index, key).map(|entry| &*entry)
+        };
+        let Some(entry) = found else {
+            env.stats.misses += 1;
+            return None;
+        };
+        env.stats.hits += 1;
+        env.touch(entry);
+        Some(entry)
     }
 
     /// For commands that ask about a key without using it (TYPE, TTL, OBJECT …): expires, counts, does not touch.
     pub fn ask(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
-        let before = std::mem::replace(&mut self.env.no_touch, true);
         let DbMut { db, env, index } = self;
-        let found = DbMut { db, env, index }.read(key).is_some();
-        env.no_touch = before;
-        if found { db.keys.get(key.bytes, key.hash) } else { None }
+        let found = DbMut::live(db, env, index, key);
+        let counter = if found.is_some() { &mut env.stats.hits } else { &mut env.stats.misses };
+        *counter += 1;
+        found.map(KeySlot::into_ref)
     }
 
     /// For commands that change: expires, touches, counts nothing.
     #[inline]
     pub fn write(self, key: Key<'_>) -> Option<&'k mut Entry<Value>> {
         let DbMut { db, env, index } = self;
-        DbMut { db, env, index }.expire_if_due(key);
-        let entry = db.keys.get_mut(key.bytes, key.hash)?;
-        if env.is_due(entry) {
-            return None;
-        }
+        let entry = if db.volatile == 0 {
+            db.keys.get_mut(key.bytes, key.hash)?
+        } else {
+            DbMut::live_entry(db, env, index, key)?
+        };
         env.touch(entry);
         Some(entry)
     }
 
     /// Whether the key is there (and not expired), without side effects but expiry.
     pub fn has(&mut self, key: Key<'_>) -> bool {
-        self.expire_if_due(key);
-        self.db.keys.get(key.bytes, key.hash).is_some_and(|entry| !self.env.is_due(entry))
+        DbMut::live(self.db, self.env, self.index, key).is_some()
     }
 
     /// Removes the key if its time is up. True if it is gone, or hidden.
@@ -305,22 +381,12 @@ impl<'k> DbMut<'k> {
         if self.db.volatile == 0 {
             return false;
         }
-        match self.db.keys.get(key.bytes, key.hash) {
-            Some(entry) if self.env.is_due(entry) => {
-                self.expire(key);
-                true
-            }
-            _ => false,
+        let Some(slot) = self.db.keys.slot(key.bytes, key.hash) else { return false };
+        let due = self.env.is_due(slot.get());
+        if due {
+            self.env.expire(slot, &mut self.db.volatile, self.index);
         }
-    }
-
-    #[cold]
-    fn expire(&mut self, key: Key<'_>) {
-        if self.env.hold_expiry {
-            return;
-        }
-        self.remove(key);
-        self.env.note_gone(self.index, key.bytes, Why::Expired);
+        due
     }
 
     /// Removes a key and returns its entry, to be dropped now or later. Expiry is not looked at.
@@ -377,7 +443,7 @@ impl<'k> DbMut<'k> {
                 continue;
             }
             let hash = self.db.keys.hash(&key);
-            self.expire(Key { bytes: &key, hash });
+            self.expire_if_due(Key { bytes: &key, hash });
         }
         let Env { rng, .. } = &mut *self.env;
         self.db.keys.random(&mut || rng.u64(..)).map(|entry| entry.key().to_vec())

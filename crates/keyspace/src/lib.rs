@@ -9,14 +9,23 @@
 
 pub mod access;
 mod db;
+mod evict;
+mod expire;
+pub mod memory;
+mod resize;
+mod scan;
 mod string;
 mod value;
 
 pub use access::{Access, Lfu};
-pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, Stats, Why};
+pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Stats, Why};
+pub use evict::EvictPolicy;
+pub use expire::{Cycle, Swept};
+pub use scan::Filter;
 pub use string::{Expire, Str};
 pub use structures::entry::{Entry, EntryBox, ValueRef};
 pub use structures::keytable::Seed;
+pub use structures::table::Policy;
 pub use value::{Type, Value, WrongType, encoding};
 
 /// Longest string, in bytes, that is kept in the allocation of its key.

@@ -1,11 +1,12 @@
 //! Strings: integers and bytes in the entry of their key, long ones in an allocation of their own.
 
-use structures::entry::{Entry, NewValue, ValueMut, ValueRef};
-use structures::table::Lookup;
+use structures::entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
+use structures::keytable::{KeySlot, Seed};
+use structures::table::{Lookup, Vacant};
 
 use crate::EMBED_MAX;
-use crate::access::Access;
-use crate::db::{DbMut, Key};
+use crate::access::{Access, lru_clock};
+use crate::db::{Db, DbMut, Key};
 use crate::value::{Type, Value, WrongType};
 
 /// A string as it is kept.
@@ -79,15 +80,10 @@ pub enum Expire {
     At(i64),
 }
 
-/// The value that stands for these bytes: an integer if they are exactly how one is printed.
-fn new_value(bytes: &[u8], raw: bool) -> NewValue<'_, Value> {
-    if !raw && bytes.len() <= 20 && let Some(int) = stdx::num::parse_i64(bytes) {
-        return NewValue::Int(int);
-    }
-    if bytes.len() > EMBED_MAX {
-        return NewValue::Boxed { type_bits: Type::String as u8, value: Box::new(Value::Bytes(bytes.to_vec())) };
-    }
-    NewValue::Bytes { bytes, raw }
+/// The integer whose print these bytes are.
+#[inline]
+fn as_int(bytes: &[u8]) -> Option<i64> {
+    if bytes.len() > 20 { None } else { stdx::num::parse_i64(bytes) }
 }
 
 impl<'k> DbMut<'k> {
@@ -98,105 +94,278 @@ impl<'k> DbMut<'k> {
     }
 
     /// Sets a key to a string, whatever it held. Integers are recognised.
+    #[inline]
     pub fn set_str(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
-        self.set_value(key, new_value(bytes, false), expire);
+        self.store(key, New::Bytes(bytes, Made::AnyWay), expire);
     }
 
     /// Sets a key to a string that stays as it is, as a value built up by appending (encoding `raw`).
     pub fn set_raw(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
-        self.set_value(key, new_value(bytes, true), expire);
+        self.store(key, New::Bytes(bytes, Made::InSteps), expire);
+    }
+
+    /// Sets a key to a string that is not tried as an integer, but not `raw` either (INCRBYFLOAT).
+    pub fn set_text(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
+        self.store(key, New::Bytes(bytes, Made::Whole), expire);
     }
 
     pub fn set_int(&mut self, key: Key<'_>, int: i64, expire: Expire) {
-        self.set_value(key, NewValue::Int(int), expire);
+        self.store(key, New::Int(int), expire);
     }
 
-    #[inline]
-    fn set_value(&mut self, key: Key<'_>, value: NewValue<'_, Value>, expire: Expire) {
-        let fresh = self.env.fresh_access();
-        match self.db.keys.lookup_key(key.bytes, key.hash) {
+    /// One search; in place if the old entry has the shape of the new one.
+    fn store(&mut self, key: Key<'_>, new: New<'_>, expire: Expire) {
+        let new = new.tried();
+        let DbMut { db: Db { keys, volatile, .. }, env, .. } = self;
+        match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
-                let had = slot.get().expire();
+                let entry = slot.get_mut();
+                if env.access == Access::Lru {
+                    entry.set_access(lru_clock(env.now_ms));
+                }
                 let expire = match expire {
                     Expire::Clear => None,
-                    Expire::Keep => had,
+                    Expire::Keep => entry.expire(),
                     Expire::At(at) => Some(at),
                 };
-                self.db.volatile = self.db.volatile - usize::from(had.is_some()) + usize::from(expire.is_some());
-                let access = match self.env.access {
-                    Access::Lru => fresh,
-                    Access::Lfu => slot.get().access(),
-                };
-                if !overwritten(slot.get_mut(), &value, had.is_some() || expire.is_some()) {
-                    slot.replace_with(|entry| entry.with_value(value, expire));
+                if !new.overwrites(entry, expire) {
+                    replace(slot, new, expire, volatile);
                 }
-                slot.get().set_access(access);
             }
             Lookup::Absent(vacant) => {
                 let expire = match expire {
                     Expire::At(at) => Some(at),
                     Expire::Clear | Expire::Keep => None,
                 };
-                self.db.volatile += usize::from(expire.is_some());
-                vacant.insert(structures::entry::EntryBox::new(key.bytes, value, expire)).set_access(fresh);
+                *volatile += usize::from(expire.is_some());
+                insert(vacant, key, new, expire).set_access(env.fresh_access());
             }
         }
     }
 
     /// Makes the string under a key at least `len` bytes long (zeros are added) and lends its bytes for change; a
-    /// missing key is made. Its expire stays. The caller has checked type and limits.
+    /// missing key is made. It is `raw` from now on; its expire stays. The caller has checked type and limits.
+    ///
+    /// One search. Up to [`GROW_EMBEDDED`] bytes stay with the key; longer ones move to a vector, whose room doubles,
+    /// so that appending costs `O(1)` per byte.
+    #[inline]
     pub fn grow_str(self, key: Key<'_>, len: usize) -> &'k mut [u8] {
-        let DbMut { db, env, index } = self;
-        let grown = match db.keys.get(key.bytes, key.hash).map(Entry::value) {
-            Some(ValueRef::Bytes { bytes, .. }) if bytes.len() >= len => None,
-            Some(ValueRef::Boxed(Value::Bytes(_))) => None,
-            Some(ValueRef::Bytes { bytes, .. }) => Some(padded(bytes, len)),
-            Some(ValueRef::Int(int)) => Some(padded(&Str::Int(int).to_vec(), len)),
-            None => Some(vec![0; len]),
+        let DbMut { db: Db { keys, .. }, env, .. } = self;
+        let mut slot = match keys.lookup_key(key.bytes, key.hash) {
+            Lookup::Found(slot) => slot,
+            Lookup::Absent(vacant) => return made(vacant, key, len, env.fresh_access()),
         };
-        if let Some(bytes) = grown {
-            // Strings that grow get an allocation that can: a realloc of the entry would copy the key as well.
-            let mut again = DbMut { db, env, index };
-            let value = if bytes.len() <= 64 {
-                NewValue::Bytes { bytes: &bytes, raw: true }
-            } else {
-                NewValue::Boxed { type_bits: Type::String as u8, value: Box::new(Value::Bytes(bytes)) }
-            };
-            again.set_value(key, value, Expire::Keep);
-        }
-        let entry = db.keys.get_mut(key.bytes, key.hash).expect("it was there or has just been made");
-        match entry.value_mut() {
-            ValueMut::Bytes { bytes, .. } => bytes,
+        let ready = match slot.get_mut().value_mut() {
+            ValueMut::Bytes { bytes, raw } => raw && bytes.len() >= len,
             ValueMut::Boxed(Value::Bytes(bytes)) => {
                 if bytes.len() < len {
                     bytes.resize(len, 0);
                 }
-                bytes
+                true
             }
-            ValueMut::Int(_) => unreachable!("integers were turned into bytes above"),
+            ValueMut::Int(_) => false,
+        };
+        if !ready {
+            regrow(&mut slot, len);
         }
+        lent(slot.into_mut())
     }
 }
 
-fn padded(bytes: &[u8], len: usize) -> Vec<u8> {
-    let mut grown = Vec::with_capacity(len.max(bytes.len()));
-    grown.extend_from_slice(bytes);
-    grown.resize(len.max(bytes.len()), 0);
-    grown
+/// What a key shall hold.
+#[derive(Clone, Copy)]
+enum New<'v> {
+    Int(i64),
+    Bytes(&'v [u8], Made),
 }
 
-/// Tries to write a value over the old one in place: the common case of a SET on a key of the same shape.
-#[inline]
-fn overwritten(entry: &mut Entry<Value>, value: &NewValue<'_, Value>, expires: bool) -> bool {
-    if expires || entry.type_bits() != Type::String as u8 {
-        return false;
-    }
-    match value {
-        NewValue::Bytes { bytes, raw } => entry.try_overwrite_bytes(bytes, *raw),
-        NewValue::Int(int) if matches!(entry.value(), ValueRef::Int(_)) => {
-            entry.set_int(*int);
-            true
+impl<'v> New<'v> {
+    /// An integer if it may be one and looks like one.
+    #[inline(always)]
+    fn tried(self) -> Self {
+        match self {
+            New::Bytes(bytes, Made::AnyWay) => as_int(bytes).map_or(self, New::Int),
+            _ => self,
         }
-        _ => false,
+    }
+
+    fn value(self) -> NewValue<'v, Value> {
+        match self {
+            New::Int(int) => NewValue::Int(int),
+            New::Bytes(bytes, made) if bytes.len() <= EMBED_MAX => {
+                NewValue::Bytes { bytes, raw: made == Made::InSteps }
+            }
+            New::Bytes(bytes, _) => boxed(bytes.to_vec()),
+        }
+    }
+
+    /// Writes value and expire over the old ones if they fit there: the common case of a SET on a key of the same
+    /// shape.
+    #[inline(always)]
+    fn overwrites(self, entry: &mut Entry<Value>, expire: Option<i64>) -> bool {
+        if entry.has_expire() != expire.is_some() {
+            return false;
+        }
+        let written = match self {
+            New::Bytes(bytes, made) => {
+                bytes.len() <= EMBED_MAX && entry.try_overwrite_bytes(bytes, made == Made::InSteps)
+            }
+            New::Int(int) if matches!(entry.value(), ValueRef::Int(_)) => {
+                entry.set_int(int);
+                true
+            }
+            New::Int(_) => false,
+        };
+        written && (expire.is_none() || entry.try_set_expire(expire))
+    }
+}
+
+/// How a string came to be: what was changed in place is `raw` from then on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// At once; it is an integer if it looks like one.
+    AnyWay,
+    /// At once, as text.
+    Whole,
+    /// In place, step by step.
+    InSteps,
+}
+
+/// Longest string that grows where its key is. Each step there copies it, at worst with the key.
+const GROW_EMBEDDED: usize = 64;
+
+fn boxed<'a>(bytes: Vec<u8>) -> NewValue<'a, Value> {
+    NewValue::Boxed { type_bits: Type::String as u8, value: Box::new(Value::Bytes(bytes)) }
+}
+
+/// The bytes of a string that is not an integer.
+#[inline(always)]
+fn lent(entry: &mut Entry<Value>) -> &mut [u8] {
+    match entry.value_mut() {
+        ValueMut::Bytes { bytes, .. } => bytes,
+        ValueMut::Boxed(Value::Bytes(bytes)) => bytes,
+        ValueMut::Int(_) => unreachable!("integers are turned into bytes before they are lent"),
+    }
+}
+
+/// A new string of zeros.
+fn made<'k>(
+    vacant: Vacant<'k, EntryBox<Value>, Seed>,
+    key: Key<'_>,
+    len: usize,
+    access: u32,
+) -> &'k mut [u8] {
+    let zeros = [0; GROW_EMBEDDED];
+    let value = match zeros.get(..len) {
+        Some(bytes) => NewValue::Bytes { bytes, raw: true },
+        None => boxed(vec![0; len]),
+    };
+    let entry = vacant.insert(EntryBox::new(key.bytes, value, None));
+    entry.set_access(access);
+    lent(entry)
+}
+
+#[inline(never)]
+fn regrow(slot: &mut KeySlot<'_, Value>, len: usize) {
+    slot.replace_with(|entry| grown(entry, len));
+}
+
+/// The entry with its value, which is not boxed, as raw bytes, `len` of them at least.
+fn grown(entry: EntryBox<Value>, len: usize) -> EntryBox<Value> {
+    let (expire, mut short) = (entry.expire(), [0; GROW_EMBEDDED]);
+    let mut digits = Vec::new();
+    let bytes = match Str::of(&entry) {
+        Ok(string) => string.bytes(&mut digits),
+        Err(WrongType) => unreachable!("the caller has checked the type"),
+    };
+    let len = len.max(bytes.len());
+    if len > GROW_EMBEDDED {
+        let mut long = Vec::with_capacity(len);
+        long.extend_from_slice(bytes);
+        long.resize(len, 0);
+        return entry.with_value(boxed(long), expire);
+    }
+    short[..bytes.len()].copy_from_slice(bytes);
+    entry.with_bytes(&short[..len], true, expire)
+}
+
+/// Apart, so that the registers an allocation needs are not saved on the way of a value that stays in place.
+#[inline(never)]
+fn insert<'k>(
+    vacant: Vacant<'k, EntryBox<Value>, Seed>,
+    key: Key<'_>,
+    new: New<'_>,
+    expire: Option<i64>,
+) -> &'k mut Entry<Value> {
+    vacant.insert(EntryBox::new(key.bytes, new.value(), expire))
+}
+
+/// Puts another value under a key by remaking its entry.
+#[inline(never)]
+fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut usize) {
+    *volatile = *volatile - usize::from(slot.get().has_expire()) + usize::from(expire.is_some());
+    slot.replace_with(|entry| entry.with_value(new.value(), expire));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Keyspace, encoding};
+
+    fn keyspace() -> Keyspace {
+        Keyspace::new(1, Seed { k0: 1, k1: 2 }, 3)
+    }
+
+    #[test]
+    fn what_grows_is_raw_keeps_its_bytes_and_its_expire() {
+        for first in [&b"abc"[..], b"123", b"", &[b'x'; 70], &[b'x'; 3000]] {
+            for len in [0, 1, 5, 64, 65, 200, 5000] {
+                let mut ks = keyspace();
+                let key = ks.key(b"key");
+                ks.db(0).set_str(key, first, Expire::At(99));
+                let grown = ks.db(0).grow_str(key, len).to_vec();
+                assert_eq!(grown.len(), len.max(first.len()));
+                assert!(grown.starts_with(first) && grown[first.len()..].iter().all(|&b| b == 0));
+                let entry = ks.db(0).read(key).expect("it is there");
+                assert_eq!((entry.expire(), encoding(entry)), (Some(99), "raw"));
+                ks.verify();
+            }
+        }
+    }
+
+    #[test]
+    fn appending_byte_by_byte_moves_a_long_string_seldom() {
+        let mut ks = keyspace();
+        let key = ks.key(b"key");
+        let (mut moves, mut before) = (0, std::ptr::null());
+        for len in 1..=100_000 {
+            let bytes = ks.db(0).grow_str(key, len);
+            bytes[len - 1] = len as u8;
+            moves += u32::from(before != bytes.as_ptr());
+            before = bytes.as_ptr();
+        }
+        assert!(moves < 64 + 20, "{moves}");
+        let value = ks.db(0).read_str(key).expect("a string").expect("there").to_vec();
+        assert!(value.iter().enumerate().all(|(n, &byte)| byte == (n + 1) as u8));
+    }
+
+    #[test]
+    fn expires_are_kept_set_and_cleared() {
+        let mut ks = keyspace();
+        let key = ks.key(b"key");
+        for (value, expire, then) in [
+            (&b"abc"[..], Expire::At(50), Some(50)),
+            (b"abd", Expire::Keep, Some(50)),
+            (b"7", Expire::At(60), Some(60)),
+            (b"8", Expire::At(70), Some(70)),
+            (&[b'y'; 9000], Expire::Keep, Some(70)),
+            (b"abc", Expire::Clear, None),
+            (b"abcdefgh", Expire::Keep, None),
+        ] {
+            ks.db(0).set_str(key, value, expire);
+            assert_eq!(ks.db(0).read(key).expect("there").expire(), then);
+            assert_eq!(ks.db(0).read_str(key).expect("a string").expect("there").to_vec(), value);
+            ks.verify();
+        }
     }
 }

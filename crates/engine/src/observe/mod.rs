@@ -31,12 +31,30 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
         (spent_ticks >= server.slow_ticks, request >= server.large_request, reply >= server.large_reply);
     let logs = &mut server.commandlog;
     if slow {
-        logs.slow.push(ctx.argv, ctx.client, wall_s, spent_us, server.config.commandlog_slow_execution_max_len);
+        logs.slow.push(
+            ctx.argv,
+            ctx.client,
+            wall_s,
+            spent_us,
+            server.config.commandlog_slow_execution_max_len,
+        );
     }
     if large_request {
-        logs.large_request.push(ctx.argv, ctx.client, wall_s, request, server.config.commandlog_large_request_max_len);
+        logs.large_request.push(
+            ctx.argv,
+            ctx.client,
+            wall_s,
+            request,
+            server.config.commandlog_large_request_max_len,
+        );
     }
     if large_reply {
-        logs.large_reply.push(ctx.argv, ctx.client, wall_s, reply, server.config.commandlog_large_reply_max_len);
+        logs.large_reply.push(
+            ctx.argv,
+            ctx.client,
+            wall_s,
+            reply,
+            server.config.commandlog_large_reply_max_len,
+        );
     }
 }

@@ -42,7 +42,8 @@ impl Request<'_> {
 
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
-const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[closing, blocked, authenticated, known, arity, paused, memory, monitors];
+const CHECKS: &[fn(&mut Request<'_>) -> Check] =
+    &[closing, blocked, authenticated, known, arity, paused, memory, monitors];
 
 pub(super) fn walk(
     engine: &mut Engine,

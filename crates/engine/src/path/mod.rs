@@ -98,7 +98,13 @@ fn refuse(engine: &mut Engine, client: &mut Client, ahead: Ahead, error: &Comman
 
 /// Runs a command's body, times it, counts it, and acts on what it did.
 #[inline]
-pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client, argv: Argv<'_>, ahead: Ahead) {
+pub(crate) fn call(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
     let Engine { keyspace, server, registry } = engine;
     let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
@@ -120,41 +126,39 @@ pub(crate) fn call(engine: &mut Engine, host: &mut dyn Host, client: &mut Client
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
+    let nanoseconds = ctx.server.nanoseconds(spent);
     let stats = &mut ctx.server.commands[ahead.command as usize];
     stats.calls += 1;
     stats.ticks += spent;
     match &mut stats.latency {
-        Some(histogram) => histogram.record(spent * 1000 / ctx.server.ticks_per_us),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us)),
+        Some(histogram) => histogram.record(nanoseconds),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
         None => {}
     }
     ctx.client.last_command = Some(ahead.command);
     ctx.client.total_commands += 1;
     ctx.client.last_active_us = ctx.server.mono_us;
-    debug_assert!(ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE), "{} must not write", command.full_name);
+    debug_assert!(
+        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        "{} must not write",
+        command.full_name
+    );
     if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
         settle::settle(&mut ctx);
     }
     let server = &*ctx.server;
     if spent >= server.slow_ticks.min(server.latency_ticks)
-        || argv.len() > 64
         || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || argv_is_large(argv, server.large_request)
+        || argv.extent() as u64 >= server.large_request
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
 }
 
-/// Long requests are rare; most have few words, which need not be summed if none is long.
-#[inline]
-fn argv_is_large(argv: Argv<'_>, limit: u64) -> bool {
-    limit != u64::MAX && argv.len() > 1 && argv.iter().map(|word| word.len() as u64 + 16).sum::<u64>() >= limit
-}
-
 #[cold]
-fn first_sample(spent: u64, ticks_per_us: u64) -> Box<stdx::histogram::Histogram> {
+fn first_sample(nanoseconds: u64) -> Box<stdx::histogram::Histogram> {
     let mut histogram = Box::new(stdx::histogram::Histogram::new());
-    histogram.record(spent * 1000 / ticks_per_us);
+    histogram.record(nanoseconds);
     histogram
 }
 
