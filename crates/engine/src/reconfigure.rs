@@ -20,7 +20,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.large_reply = threshold(config.commandlog_reply_larger_than).unwrap_or(u64::MAX);
     server.latency_ticks = match config.latency_monitor_threshold {
         0 => u64::MAX,
-        ms => (ms as u64).saturating_mul(1000).saturating_mul(ticks),
+        ms => ms.saturating_mul(1000).saturating_mul(ticks),
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
