@@ -29,10 +29,16 @@ pub struct Ctx<'a> {
 
 impl<'a> Ctx<'a> {
     /// The word at an index as a key.
-    #[inline]
+    #[inline(always)]
     pub fn key(&self, index: usize) -> Key<'a> {
         let bytes = self.argv.at(index);
-        if index == self.hashed { Key { bytes, hash: self.hash } } else { self.keyspace.key(bytes) }
+        if index == self.hashed { Key { bytes, hash: self.hash } } else { self.hash_now(bytes) }
+    }
+
+    /// Kept out of the way of the first key, whose hash is known.
+    #[inline(never)]
+    fn hash_now(&self, bytes: &'a [u8]) -> Key<'a> {
+        self.keyspace.key(bytes)
     }
 
     /// The client's database.
@@ -93,7 +99,7 @@ impl<'a> Ctx<'a> {
     #[inline]
     pub fn event(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
         if self.server.listeners.changes {
-            self.outcome.changes.push(Change { db, key: key.to_vec(), class, event });
+            self.outcome.details().changes.push(Change { db, key: key.to_vec(), class, event });
         }
     }
 
@@ -102,7 +108,7 @@ impl<'a> Ctx<'a> {
     pub fn propagate_instead(&mut self, words: &[&[u8]]) {
         if self.server.listeners.feed {
             let request = words.iter().map(|word| word.to_vec()).collect();
-            match &mut self.outcome.propagation {
+            match &mut self.outcome.details().propagation {
                 Propagation::Instead(requests) => requests.push(request),
                 other => *other = Propagation::Instead(vec![request]),
             }
@@ -111,7 +117,9 @@ impl<'a> Ctx<'a> {
 
     /// The dataset changed, but nobody is told (a command that only looks like a write).
     pub fn propagate_nothing(&mut self) {
-        self.outcome.propagation = Propagation::Nothing;
+        if self.server.listeners.feed {
+            self.outcome.details().propagation = Propagation::Nothing;
+        }
     }
 
     /// An error that names this command.

@@ -85,6 +85,7 @@ impl Engine {
             started_wall_us: wall_us,
             ticks,
             ticks_per_us: ticks_per_us.max(1),
+            ns_per_tick_20: (1000 << 20) / ticks_per_us.max(1),
             last_tick: ticks(),
             slow_ticks: u64::MAX,
             latency_ticks: u64::MAX,
@@ -152,8 +153,7 @@ impl Engine {
     /// Which command a request is, and the hash of its first key.
     #[inline]
     pub fn look_ahead(&self, argv: Argv<'_>) -> Ahead {
-        let command = self.registry.find(argv);
-        let first = self.registry.get(command).map_or(0, |entry| entry.first_key);
+        let (command, first) = self.registry.find(argv);
         match argv.get(usize::from(first)) {
             Some(key) if first > 0 => Ahead { command, hashed: first, hash: self.keyspace.hash(key) },
             _ => Ahead { command, hashed: 0, hash: 0 },

@@ -44,7 +44,22 @@ pub enum Propagation {
 pub struct Outcome {
     /// How many changes were made to the dataset: what `rdb_changes_since_last_save` counts.
     pub dirty: u64,
-    /// Filled only while somebody listens (`ServerState::listeners`).
+    /// What listeners are to be told; absent while nobody listens, so that it costs a command nothing.
+    details: Option<Box<Details>>,
+}
+
+#[derive(Debug, Default)]
+pub struct Details {
     pub changes: Vec<Change>,
     pub propagation: Propagation,
+}
+
+impl Outcome {
+    pub fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    pub fn take_details(&mut self) -> Option<Box<Details>> {
+        self.details.take()
+    }
 }

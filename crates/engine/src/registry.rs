@@ -32,9 +32,23 @@ struct Fold {
     len: u8,
 }
 
+/// A place of the table, with all that a plain command's lookup needs: one cache line, nothing followed.
+#[derive(Clone, Copy)]
+struct Place {
+    fold: Fold,
+    id: u16,
+    first_key: u8,
+    /// The fold tells this name from all others.
+    exact: bool,
+    container: bool,
+}
+
+const VACANT: Place =
+    Place { fold: Fold { head: 0, tail: 0, len: 0 }, id: NONE, first_key: 0, exact: false, container: false };
+
 pub struct Registry {
     entries: Vec<Entry>,
-    table: Vec<(Fold, u16)>,
+    table: Vec<Place>,
     mask: usize,
 }
 
@@ -46,8 +60,7 @@ impl Registry {
         let mut records: Vec<&'static Command> = lists.iter().flat_map(|list| list.iter()).collect();
         records.sort_by_key(|record| record.name);
         let size = (records.len() * 4).next_power_of_two().max(16);
-        let mut registry =
-            Registry { entries: Vec::new(), table: vec![(Fold::default(), NONE); size], mask: size - 1 };
+        let mut registry = Registry { entries: Vec::new(), table: vec![VACANT; size], mask: size - 1 };
         for record in records {
             let id = registry.add(record, None);
             let mut subcommands: Vec<&'static Command> = record.subcommands().collect();
@@ -77,15 +90,22 @@ impl Registry {
     fn place(&mut self, name: &str, id: u16) {
         let fold = fold(name.as_bytes());
         let mut at = self.home(fold);
-        while self.table[at].1 != NONE {
-            let other = self.table[at].1;
+        while self.table[at].id != NONE {
+            let other = self.table[at].id;
             assert!(
                 !self.entries[other as usize].record.name.eq_ignore_ascii_case(name),
                 "{name} is there twice"
             );
             at = (at + 1) & self.mask;
         }
-        self.table[at] = (fold, id);
+        let entry = &self.entries[id as usize];
+        self.table[at] = Place {
+            fold,
+            id,
+            first_key: entry.first_key,
+            exact: name.len() <= 16 && name.bytes().all(|byte| byte.is_ascii_alphabetic()),
+            container: !entry.subcommands.is_empty(),
+        };
     }
 
     /// Puts a command under another name, or (`None`) out of reach (`rename-command`). False if there is no such
@@ -98,10 +118,10 @@ impl Registry {
         let kept: Vec<(String, u16)> = self
             .table
             .iter()
-            .filter(|(_, other)| *other != NONE && *other != id)
-            .map(|(_, other)| (self.entries[*other as usize].full_name.clone(), *other))
+            .filter(|place| place.id != NONE && place.id != id)
+            .map(|place| (self.entries[place.id as usize].full_name.clone(), place.id))
             .collect();
-        self.table.fill((Fold::default(), NONE));
+        self.table.fill(VACANT);
         for (name, other) in kept {
             self.place(&name, other);
         }
@@ -120,38 +140,39 @@ impl Registry {
     }
 
     /// The command with this name, or [`NONE`].
-    #[inline]
     pub fn lookup(&self, name: &[u8]) -> u16 {
+        self.place_of(name).id
+    }
+
+    #[inline]
+    fn place_of(&self, name: &[u8]) -> &Place {
         let wanted = fold(name);
         let mut at = self.home(wanted);
         loop {
-            let (fold, id) = self.table[at];
-            if id == NONE {
-                return NONE;
+            let place = &self.table[at & (self.table.len() - 1)];
+            if place.id == NONE || (place.fold == wanted && (place.exact || self.is_named(place.id, name))) {
+                return place;
             }
-            if fold == wanted && self.is_exactly(id, name) {
-                return id;
-            }
-            at = (at + 1) & self.mask;
+            at += 1;
         }
     }
 
-    /// Long names, and names that folding does not tell apart from others, are compared.
-    #[inline]
-    fn is_exactly(&self, id: u16, name: &[u8]) -> bool {
-        (name.len() <= 16 && name.iter().all(u8::is_ascii_alphabetic))
-            || self.entries[id as usize].full_name.as_bytes().eq_ignore_ascii_case(name)
+    #[cold]
+    fn is_named(&self, id: u16, name: &[u8]) -> bool {
+        self.entries[id as usize].full_name.as_bytes().eq_ignore_ascii_case(name)
     }
 
-    /// The command, or subcommand, that a request asks for.
+    /// The command, or subcommand, that a request asks for, and the index of its first key (0 = it has none at a
+    /// plain place).
     #[inline]
-    pub fn find(&self, argv: Argv<'_>) -> u16 {
-        let Some(name) = argv.get(0) else { return NONE };
-        let id = self.lookup(name);
-        if id != NONE && !self.entries[id as usize].subcommands.is_empty() && argv.len() > 1 {
-            return self.subcommand(id, argv.at(1));
+    pub fn find(&self, argv: Argv<'_>) -> (u16, u8) {
+        let Some(name) = argv.get(0) else { return (NONE, 0) };
+        let place = self.place_of(name);
+        if place.container && argv.len() > 1 {
+            let id = self.subcommand(place.id, argv.at(1));
+            return (id, self.entries[id as usize].first_key);
         }
-        id
+        (place.id, place.first_key)
     }
 
     /// A container's subcommand; the container itself if it has none of this name (it answers with the error).

@@ -112,6 +112,8 @@ pub struct ServerState {
     /// The cheap counter that commands are timed with.
     pub ticks: fn() -> u64,
     pub ticks_per_us: u64,
+    /// Nanoseconds to a tick, times 2^20.
+    pub ns_per_tick_20: u64,
     /// Its value when the last command ended.
     pub last_tick: u64,
     /// `commandlog-execution-slower-than` in ticks; `u64::MAX` = never.
@@ -148,6 +150,13 @@ impl ServerState {
     /// Commands executed since the start.
     pub fn commands_processed(&self) -> u64 {
         self.commands.iter().map(|c| c.calls).sum()
+    }
+
+    /// Ticks of the cheap counter as nanoseconds.
+    #[inline]
+    pub fn nanoseconds(&self, ticks: u64) -> u64 {
+        // A multiplication and a shift: exact to 2^-20, and ticks of more than an hour are cut.
+        (ticks.min(1 << 44) * self.ns_per_tick_20) >> 20
     }
 
     pub fn uptime_s(&self) -> u64 {

@@ -39,7 +39,14 @@ fn main() {
     let mut sum = 0;
     for step in 0..steps {
         let key = ks.key(black_box(names[step % KEYS].as_bytes()));
-        sum += step_of(&case, &mut ks, key, if step / KEYS % 2 == 0 { other } else { value }, expire, step);
+        sum += step_of(
+            &case,
+            &mut ks,
+            key,
+            if (step / KEYS).is_multiple_of(2) { other } else { value },
+            expire,
+            step,
+        );
     }
     println!("{sum}");
 }

@@ -13,7 +13,7 @@
 //!
 //! **Invariants**
 //! 1. A key is removed only if its expire is at or before [`Env::now_ms`](crate::Env::now_ms), and never while expiry is held.
-//! 2. Between two questions for the time, at most [`Pace::look`] keys and buckets are looked at.
+//! 2. Between two questions for the time, at most [`BITE`] keys and buckets are looked at, and the rest of a chain.
 
 use crate::db::{DbIndex, DbMut, Keyspace};
 
@@ -44,6 +44,9 @@ pub(crate) struct Sweep {
     timed_out: bool,
     due: KeyList,
 }
+
+/// Keys and buckets looked at between two questions for the time: a tenth of a millisecond when all are cold.
+const BITE: usize = 1024;
 
 /// How eagerly a step works.
 #[derive(Clone, Copy)]
@@ -110,7 +113,7 @@ impl Keyspace {
 }
 
 impl DbMut<'_> {
-    /// Batch after batch of one database.
+    /// Batch after batch of one database, each in bites with a question for the time after it.
     fn sweep(
         &mut self,
         pace: Pace,
@@ -118,12 +121,16 @@ impl DbMut<'_> {
         time_left: &mut dyn FnMut() -> bool,
         total: &mut Swept,
     ) {
-        let mut turns = 0;
+        let (mut turns, mut batch, mut looked) = (0, Swept::default(), 0);
         while self.db.volatile > 0 && turns < 2 {
-            let batch = self.batch(pace, due, &mut turns);
-            total.add(batch);
-            if batch.stale_percent() <= pace.acceptable {
-                return;
+            let bite = self.bite(pace.keys - batch.sampled.min(pace.keys), due, &mut looked, &mut turns);
+            batch.add(bite);
+            total.add(bite);
+            if batch.sampled >= pace.keys || looked >= pace.look {
+                if batch.stale_percent() <= pace.acceptable {
+                    return;
+                }
+                (batch, looked) = (Swept::default(), 0);
             }
             if !time_left() {
                 total.timed_out = true;
@@ -132,16 +139,17 @@ impl DbMut<'_> {
         }
     }
 
-    /// Looks at some volatile keys and removes the expired ones. `turns` counts how often the cursor came round.
-    fn batch(&mut self, pace: Pace, due: &mut KeyList, turns: &mut u32) -> Swept {
-        let (now_ms, mut batch, mut looked, mut live) =
-            (self.env.now_ms, Swept::default(), 0, Ttls::default());
-        while batch.sampled < pace.keys && looked < pace.look && *turns < 2 {
-            looked += 1;
+    /// Looks at about `want` volatile keys and removes the expired ones. `looked` counts keys and buckets, `turns`
+    /// how often the cursor came round.
+    fn bite(&mut self, want: usize, due: &mut KeyList, looked: &mut usize, turns: &mut u32) -> Swept {
+        let (now_ms, mut seen, mut live) = (self.env.now_ms, Swept::default(), Ttls::default());
+        let enough = *looked + BITE;
+        while seen.sampled < want && *looked < enough && *turns < 2 {
+            *looked += 1;
             self.db.expire_cursor = self.db.keys.scan(self.db.expire_cursor, |entry| {
-                looked += 1;
+                *looked += 1;
                 let Some(at) = entry.expire() else { return };
-                batch.sampled += 1;
+                seen.sampled += 1;
                 if at <= now_ms {
                     due.push(entry.key());
                 } else {
@@ -150,10 +158,10 @@ impl DbMut<'_> {
             });
             *turns += u32::from(self.db.expire_cursor == 0);
         }
-        batch.expired = due.len();
+        seen.expired = due.len();
         self.remove_due(due);
         live.average_into(&mut self.db.avg_ttl_ms);
-        batch
+        seen
     }
 }
 
@@ -261,6 +269,18 @@ mod tests {
         (ks.env.now_ms, ks.env.hold_expiry) = (5, true);
         assert_eq!(ks.expire_step(Cycle::Slow, 10, &mut || true).sampled, 0);
         assert_eq!(keys(&ks), 100);
+    }
+
+    #[test]
+    fn a_step_asks_for_the_time_even_if_it_finds_nothing() {
+        let mut ks = filled(1, 50_000, |n| (n < 2).then_some(if n == 0 { 1 } else { 99 }));
+        ks.env.now_ms = 1;
+        let mut asked = 0;
+        ks.expire_step(Cycle::Slow, 10, &mut || {
+            asked += 1;
+            true
+        });
+        assert!(asked > 20, "{asked}");
     }
 
     #[test]

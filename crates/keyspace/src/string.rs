@@ -5,7 +5,7 @@ use structures::keytable::{KeySlot, Seed};
 use structures::table::{Lookup, Vacant};
 
 use crate::EMBED_MAX;
-use crate::access::Access;
+use crate::access::{Access, lru_clock};
 use crate::db::{Db, DbMut, Key};
 use crate::value::{Type, Value, WrongType};
 
@@ -80,18 +80,10 @@ pub enum Expire {
     At(i64),
 }
 
-/// The value that stands for these bytes: an integer if they are exactly how one is printed.
-fn new_value(bytes: &[u8], raw: bool) -> NewValue<'_, Value> {
-    if !raw
-        && bytes.len() <= 20
-        && let Some(int) = stdx::num::parse_i64(bytes)
-    {
-        return NewValue::Int(int);
-    }
-    if bytes.len() > EMBED_MAX {
-        return boxed(bytes.to_vec());
-    }
-    NewValue::Bytes { bytes, raw }
+/// The integer whose print these bytes are.
+#[inline]
+fn as_int(bytes: &[u8]) -> Option<i64> {
+    if bytes.len() > 20 { None } else { stdx::num::parse_i64(bytes) }
 }
 
 impl<'k> DbMut<'k> {
@@ -102,44 +94,42 @@ impl<'k> DbMut<'k> {
     }
 
     /// Sets a key to a string, whatever it held. Integers are recognised.
+    #[inline]
     pub fn set_str(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
-        self.set_value(key, new_value(bytes, false), expire);
+        self.store(key, New::Bytes(bytes, Made::AnyWay), expire);
     }
 
     /// Sets a key to a string that stays as it is, as a value built up by appending (encoding `raw`).
     pub fn set_raw(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
-        self.set_value(key, new_value(bytes, true), expire);
-    }
-
-    pub fn set_int(&mut self, key: Key<'_>, int: i64, expire: Expire) {
-        self.set_value(key, NewValue::Int(int), expire);
+        self.store(key, New::Bytes(bytes, Made::InSteps), expire);
     }
 
     /// Sets a key to a string that is not tried as an integer, but not `raw` either (INCRBYFLOAT).
     pub fn set_text(&mut self, key: Key<'_>, bytes: &[u8], expire: Expire) {
-        let value = match bytes.len() {
-            0..=EMBED_MAX => NewValue::Bytes { bytes, raw: false },
-            _ => boxed(bytes.to_vec()),
-        };
-        self.set_value(key, value, expire);
+        self.store(key, New::Bytes(bytes, Made::Whole), expire);
     }
 
-    #[inline]
-    fn set_value(&mut self, key: Key<'_>, value: NewValue<'_, Value>, expire: Expire) {
+    pub fn set_int(&mut self, key: Key<'_>, int: i64, expire: Expire) {
+        self.store(key, New::Int(int), expire);
+    }
+
+    /// One search; in place if the old entry has the shape of the new one.
+    fn store(&mut self, key: Key<'_>, new: New<'_>, expire: Expire) {
+        let new = new.tried();
         let DbMut { db: Db { keys, volatile, .. }, env, .. } = self;
-        let fresh = env.fresh_access();
         match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
+                let entry = slot.get_mut();
                 if env.access == Access::Lru {
-                    slot.get().set_access(fresh);
+                    entry.set_access(lru_clock(env.now_ms));
                 }
                 let expire = match expire {
                     Expire::Clear => None,
-                    Expire::Keep => slot.get().expire(),
+                    Expire::Keep => entry.expire(),
                     Expire::At(at) => Some(at),
                 };
-                if !overwritten(slot.get_mut(), &value, expire) {
-                    replaced(&mut slot, value, expire, volatile);
+                if !new.overwrites(entry, expire) {
+                    replace(slot, new, expire, volatile);
                 }
             }
             Lookup::Absent(vacant) => {
@@ -148,7 +138,7 @@ impl<'k> DbMut<'k> {
                     Expire::Clear | Expire::Keep => None,
                 };
                 *volatile += usize::from(expire.is_some());
-                vacant.insert(EntryBox::new(key.bytes, value, expire)).set_access(fresh);
+                insert(vacant, key, new, expire).set_access(env.fresh_access());
             }
         }
     }
@@ -176,10 +166,69 @@ impl<'k> DbMut<'k> {
             ValueMut::Int(_) => false,
         };
         if !ready {
-            slot.replace_with(|entry| grown(entry, len));
+            regrow(&mut slot, len);
         }
         lent(slot.into_mut())
     }
+}
+
+/// What a key shall hold.
+#[derive(Clone, Copy)]
+enum New<'v> {
+    Int(i64),
+    Bytes(&'v [u8], Made),
+}
+
+impl<'v> New<'v> {
+    /// An integer if it may be one and looks like one.
+    #[inline(always)]
+    fn tried(self) -> Self {
+        match self {
+            New::Bytes(bytes, Made::AnyWay) => as_int(bytes).map_or(self, New::Int),
+            _ => self,
+        }
+    }
+
+    fn value(self) -> NewValue<'v, Value> {
+        match self {
+            New::Int(int) => NewValue::Int(int),
+            New::Bytes(bytes, made) if bytes.len() <= EMBED_MAX => {
+                NewValue::Bytes { bytes, raw: made == Made::InSteps }
+            }
+            New::Bytes(bytes, _) => boxed(bytes.to_vec()),
+        }
+    }
+
+    /// Writes value and expire over the old ones if they fit there: the common case of a SET on a key of the same
+    /// shape.
+    #[inline(always)]
+    fn overwrites(self, entry: &mut Entry<Value>, expire: Option<i64>) -> bool {
+        if entry.has_expire() != expire.is_some() {
+            return false;
+        }
+        let written = match self {
+            New::Bytes(bytes, made) => {
+                bytes.len() <= EMBED_MAX && entry.try_overwrite_bytes(bytes, made == Made::InSteps)
+            }
+            New::Int(int) if matches!(entry.value(), ValueRef::Int(_)) => {
+                entry.set_int(int);
+                true
+            }
+            New::Int(_) => false,
+        };
+        written && (expire.is_none() || entry.try_set_expire(expire))
+    }
+}
+
+/// How a string came to be: what was changed in place is `raw` from then on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// At once; it is an integer if it looks like one.
+    AnyWay,
+    /// At once, as text.
+    Whole,
+    /// In place, step by step.
+    InSteps,
 }
 
 /// Longest string that grows where its key is. Each step there copies it, at worst with the key.
@@ -216,6 +265,11 @@ fn made<'k>(
     lent(entry)
 }
 
+#[inline(never)]
+fn regrow(slot: &mut KeySlot<'_, Value>, len: usize) {
+    slot.replace_with(|entry| grown(entry, len));
+}
+
 /// The entry with its value, which is not boxed, as raw bytes, `len` of them at least.
 fn grown(entry: EntryBox<Value>, len: usize) -> EntryBox<Value> {
     let (expire, mut short) = (entry.expire(), [0; GROW_EMBEDDED]);
@@ -235,32 +289,22 @@ fn grown(entry: EntryBox<Value>, len: usize) -> EntryBox<Value> {
     entry.with_bytes(&short[..len], true, expire)
 }
 
-/// Puts another value under a key by remaking its entry.
-fn replaced(
-    slot: &mut KeySlot<'_, Value>,
-    value: NewValue<'_, Value>,
+/// Apart, so that the registers an allocation needs are not saved on the way of a value that stays in place.
+#[inline(never)]
+fn insert<'k>(
+    vacant: Vacant<'k, EntryBox<Value>, Seed>,
+    key: Key<'_>,
+    new: New<'_>,
     expire: Option<i64>,
-    volatile: &mut usize,
-) {
-    *volatile = *volatile - usize::from(slot.get().has_expire()) + usize::from(expire.is_some());
-    slot.replace_with(|entry| entry.with_value(value, expire));
+) -> &'k mut Entry<Value> {
+    vacant.insert(EntryBox::new(key.bytes, new.value(), expire))
 }
 
-/// Tries to write value and expire over the old ones in place: the common case of a SET on a key of the same shape.
-#[inline]
-fn overwritten(entry: &mut Entry<Value>, value: &NewValue<'_, Value>, expire: Option<i64>) -> bool {
-    if entry.has_expire() != expire.is_some() {
-        return false;
-    }
-    let written = match value {
-        NewValue::Bytes { bytes, raw } => entry.try_overwrite_bytes(bytes, *raw),
-        NewValue::Int(int) if matches!(entry.value(), ValueRef::Int(_)) => {
-            entry.set_int(*int);
-            true
-        }
-        _ => false,
-    };
-    written && entry.try_set_expire(expire)
+/// Puts another value under a key by remaking its entry.
+#[inline(never)]
+fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut usize) {
+    *volatile = *volatile - usize::from(slot.get().has_expire()) + usize::from(expire.is_some());
+    slot.replace_with(|entry| entry.with_value(new.value(), expire));
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use std::process::ExitCode;
 static ALLOCATOR: alloc_count::Counted = alloc_count::Counted;
 
 fn main() -> ExitCode {
-    let args: Vec<Vec<u8>> = std::env::args_os().skip(1).map(std::os::unix::ffi::OsStringExt::into_vec).collect();
+    let args: Vec<Vec<u8>> =
+        std::env::args_os().skip(1).map(std::os::unix::ffi::OsStringExt::into_vec).collect();
     match options::parse(args) {
         Ok(options::Wish::Say(text)) => {
             println!("{text}");

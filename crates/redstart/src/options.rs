@@ -44,7 +44,8 @@ pub fn parse(mut args: Vec<Vec<u8>>) -> Result<Wish, String> {
     let mut file = None;
     if let Some(path) = &line.file {
         let path = String::from_utf8_lossy(path).into_owned();
-        let text = std::fs::read(&path).map_err(|error| format!("Can't open the config file '{path}': {error}"))?;
+        let text =
+            std::fs::read(&path).map_err(|error| format!("Can't open the config file '{path}': {error}"))?;
         file = Some(absolute(&path));
         texts.push((path, text));
     }
@@ -57,7 +58,9 @@ pub fn parse(mut args: Vec<Vec<u8>>) -> Result<Wish, String> {
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
     let loaded = config::load(&mut config, &sources, &mut include).map_err(|error| error.report(VERSION))?;
     if !loaded.users.is_empty() {
-        return Err("`user` lines are not available in this version: access control lists come later".to_owned());
+        return Err(
+            "`user` lines are not available in this version: access control lists come later".to_owned()
+        );
     }
     Ok(Wish::Serve(Box::new(Serve { config, loaded, file, multiplexer })))
 }

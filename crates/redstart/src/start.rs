@@ -91,7 +91,9 @@ fn registry(renames: &[(Vec<u8>, Vec<u8>)]) -> Result<Registry, String> {
         let to = String::from_utf8_lossy(to).into_owned();
         if !registry.rename(from, Some(to.as_str()).filter(|to| !to.is_empty())) {
             let from = String::from_utf8_lossy(from);
-            return Err(format!("rename-command {from} \"{to}\": there is no such command, or the new name is taken"));
+            return Err(format!(
+                "rename-command {from} \"{to}\": there is no such command, or the new name is taken"
+            ));
         }
     }
     let _ = NAMES.set(registry.iter().map(|(_, entry)| entry.full_name.clone()).collect());

@@ -3,22 +3,31 @@
 //! Parsing ahead has no side effect: what a request does to its connection (RESET, CLIENT KILL, a protocol error)
 //! is found out when it is executed, and those of that connection that follow are dropped or kept.
 
-use std::ops::Range;
-
 use engine::Ahead;
 use resp::{Argv, ProtocolError, Span};
+
+/// What a request is besides words in the connection's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Plain,
+    /// Its words are in `Batch::texts`, at this index.
+    Text(u32),
+    Error(ProtocolError),
+}
 
 pub struct Request {
     /// Index of the connection.
     pub conn: u32,
-    pub ahead: Ahead,
     /// Where its bytes are in the connection's input.
-    pub bytes: Range<u32>,
+    pub from: u32,
+    pub to: u32,
     /// Where its words are in `Batch::spans`.
-    pub words: Range<u32>,
-    /// Index into `Batch::texts` of the unpacked words of an inline request.
-    pub text: Option<u32>,
-    pub error: Option<ProtocolError>,
+    pub words_from: u32,
+    pub words_to: u32,
+    /// The database to prefetch from; what it runs in is known when it runs.
+    pub db: u32,
+    pub ahead: Ahead,
+    pub kind: Kind,
 }
 
 #[derive(Default)]
@@ -41,10 +50,12 @@ impl Batch {
     /// The words of a request whose connection's input is given.
     #[inline]
     pub fn argv<'a>(&'a self, request: &Request, input: &'a [u8]) -> Argv<'a> {
-        let words = &self.spans[request.words.start as usize..request.words.end as usize];
-        match request.text {
-            None => Argv::new(&input[request.bytes.start as usize..request.bytes.end as usize], words),
-            Some(text) => Argv::new(&self.texts[text as usize], words),
+        let words = &self.spans[request.words_from as usize..request.words_to as usize];
+        match request.kind {
+            Kind::Text(text) => Argv::new(&self.texts[text as usize], words),
+            Kind::Plain | Kind::Error(_) => {
+                Argv::new(&input[request.from as usize..request.to as usize], words)
+            }
         }
     }
 }

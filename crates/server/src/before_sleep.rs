@@ -98,14 +98,17 @@ impl Server {
     /// client that does not read gets here.
     fn ask_for_room(&mut self, world: &mut dyn World, slot: ClientSlot, on: bool) {
         let conn = self.by_slot[slot.0 as usize];
-        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else { return };
+        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         if connection.wants_room != on {
             connection.wants_room = on;
             world.want_room(conn, on);
         }
         if on && self.over_output_limit(slot) {
             self.engine.server.totals.output_limit_disconnections += 1;
-            let about = self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();
+            let about =
+                self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();
             let line = format!("Client {about} closed: it does not read its replies (output buffer limit).");
             world.log(world::Level::Warning, &line);
             self.close_now(slot);

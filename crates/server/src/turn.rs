@@ -6,7 +6,7 @@ use engine::{ClientSlot, Engine, Verdict};
 use resp::Parsed;
 use world::{ConnId, Event, Recv, Signal, World};
 
-use crate::batch::{Batch, Request};
+use crate::batch::{Batch, Kind, Request};
 use crate::connection::Connection;
 use crate::crash;
 use crate::host::WorldHost;
@@ -18,6 +18,8 @@ const GROUP: usize = 32;
 const BATCH: usize = 64;
 /// Requests that one connection may have executed in one turn.
 const FAIR: usize = 1024;
+
+const NOTHING_AHEAD: engine::Ahead = engine::Ahead { command: engine::registry::NONE, hashed: 0, hash: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Running {
@@ -141,7 +143,9 @@ impl Server {
 
     /// Reads what has arrived and parses it into the batch.
     fn receive(&mut self, world: &mut dyn World, conn: ConnId) {
-        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else { return };
+        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         connection.lend(&mut self.buffers);
         let room = connection.room();
         let received = world.recv(conn, &mut connection.input, room);
@@ -173,6 +177,7 @@ impl Server {
             return;
         }
         let limits = self.engine.limits(connection.slot);
+        let db = self.engine.database_of(connection.slot);
         let mut at = connection.done;
         let mut found = 0;
         let before = self.batch.requests.len();
@@ -186,28 +191,30 @@ impl Server {
             let first = self.batch.spans.len();
             let bytes = &connection.input[at..];
             let parsed = resp::request::parse(bytes, limits, &mut self.batch.spans, &mut connection.progress);
-            let (used, text, error) = match parsed {
-                Parsed::Complete { used } => (used, None, None),
+            let (used, kind) = match parsed {
+                Parsed::Complete { used } => (used, Kind::Plain),
                 Parsed::Unpacked { used, text } => {
                     self.batch.texts.push(text);
-                    (used, Some(self.batch.texts.len() as u32 - 1), None)
+                    (used, Kind::Text(self.batch.texts.len() as u32 - 1))
                 }
                 Parsed::Incomplete { missing } => {
                     connection.missing = missing;
                     break;
                 }
-                Parsed::Invalid(error) => (bytes.len(), None, Some(error)),
+                Parsed::Invalid(error) => (bytes.len(), Kind::Error(error)),
             };
             let mut request = Request {
                 conn: index,
-                ahead: engine::Ahead { command: engine::registry::NONE, hashed: 0, hash: 0 },
-                bytes: at as u32..(at + used) as u32,
-                words: first as u32..self.batch.spans.len() as u32,
-                text,
-                error,
+                from: at as u32,
+                to: (at + used) as u32,
+                words_from: first as u32,
+                words_to: self.batch.spans.len() as u32,
+                db,
+                ahead: NOTHING_AHEAD,
+                kind,
             };
             at += used;
-            if error.is_none() {
+            if !matches!(kind, Kind::Error(_)) {
                 let argv = self.batch.argv(&request, &connection.input);
                 if argv.is_empty() {
                     // An empty line: done with as soon as what is before it.
@@ -261,7 +268,7 @@ impl Server {
         let mut host = WorldHost { world, listeners: &mut self.listeners };
         for group in batch.requests.chunks(GROUP) {
             if group.len() > 1 {
-                prefetch(&self.engine, &self.conns, group);
+                prefetch(&self.engine, group);
             }
             for request in group {
                 execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
@@ -300,7 +307,9 @@ impl Server {
     /// Parses again what was left in the last turn.
     fn go_on(&mut self, world: &mut dyn World) {
         for index in std::mem::take(&mut self.unfinished) {
-            let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else { continue };
+            let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+                continue;
+            };
             connection.unfinished = false;
             self.parse(index);
         }
@@ -321,20 +330,12 @@ impl Server {
 
 /// Fetches the buckets, then the entries, that a group of requests will look at.
 #[inline]
-fn prefetch(engine: &Engine, conns: &[Option<Box<Connection>>], group: &[Request]) {
-    let db_of = |request: &Request| {
-        let slot = conns.get(request.conn as usize)?.as_deref()?.slot;
-        Some(engine.keyspace.look(engine.database_of(slot)))
-    };
+fn prefetch(engine: &Engine, group: &[Request]) {
     for request in group.iter().filter(|request| request.ahead.hashed > 0) {
-        if let Some(db) = db_of(request) {
-            db.prefetch_bucket(request.ahead.hash);
-        }
+        engine.keyspace.look(request.db).prefetch_bucket(request.ahead.hash);
     }
     for request in group.iter().filter(|request| request.ahead.hashed > 0) {
-        if let Some(db) = db_of(request) {
-            db.prefetch_entries(request.ahead.hash);
-        }
+        engine.keyspace.look(request.db).prefetch_entries(request.ahead.hash);
     }
 }
 
@@ -350,7 +351,7 @@ fn execute_one(
     if connection.held || connection.refused {
         return;
     }
-    if let Some(error) = request.error {
+    if let Kind::Error(error) = request.kind {
         connection.refused = true;
         connection.done = connection.input.len();
         engine.refuse(connection.slot, error);
@@ -359,7 +360,7 @@ fn execute_one(
     let argv = batch.argv(request, &connection.input);
     crash::note(connection.slot.0, request.ahead.command);
     match engine.execute(host, connection.slot, argv, request.ahead) {
-        Verdict::Done => connection.done = request.bytes.end as usize,
+        Verdict::Done => connection.done = request.to as usize,
         Verdict::Hold => connection.held = true,
         Verdict::Gone => {
             connection.refused = true;

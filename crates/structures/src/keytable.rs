@@ -7,8 +7,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use siphasher::sip::SipHasher13;
-
 use crate::entry::{Entry, EntryBox};
 use crate::table::{Hashed, Lookup, Slot, Table};
 
@@ -22,7 +20,7 @@ pub struct Seed {
 /// SipHash-1-3 of a key: 64 bits, all of which are good.
 #[inline]
 pub fn hash_key(seed: Seed, key: &[u8]) -> u64 {
-    SipHasher13::new_with_keys(seed.k0, seed.k1).hash(key)
+    stdx::sip::hash(seed.k0, seed.k1, key)
 }
 
 impl<V> Hashed<Entry<V>> for Seed {

@@ -9,8 +9,8 @@
 //! | [`entry`] | one allocation per key: header, expire, key, value |
 //! | [`keytable`] | a table of entries under their keys |
 //!
-//! `unsafe` lives here so that the crates above can forbid it: every public function of this crate is safe to
-//! call, except the two of the [`table::Thin`] trait.
+//! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
+//! (Only [`table::Thin`], for other kinds of items, and [`pages`] ask for a promise.)
 //!
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 

@@ -126,14 +126,13 @@ pub(crate) fn call(
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
+    let nanoseconds = ctx.server.nanoseconds(spent);
     let stats = &mut ctx.server.commands[ahead.command as usize];
     stats.calls += 1;
     stats.ticks += spent;
     match &mut stats.latency {
-        Some(histogram) => histogram.record(spent * 1000 / ctx.server.ticks_per_us),
-        None if ctx.server.config.latency_tracking => {
-            stats.latency = Some(first_sample(spent, ctx.server.ticks_per_us))
-        }
+        Some(histogram) => histogram.record(nanoseconds),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
         None => {}
     }
     ctx.client.last_command = Some(ahead.command);
@@ -164,9 +163,9 @@ fn may_be_large(argv: Argv<'_>, limit: u64) -> bool {
 }
 
 #[cold]
-fn first_sample(spent: u64, ticks_per_us: u64) -> Box<stdx::histogram::Histogram> {
+fn first_sample(nanoseconds: u64) -> Box<stdx::histogram::Histogram> {
     let mut histogram = Box::new(stdx::histogram::Histogram::new());
-    histogram.record(spent * 1000 / ticks_per_us);
+    histogram.record(nanoseconds);
     histogram
 }
 

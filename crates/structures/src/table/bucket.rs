@@ -115,7 +115,7 @@ impl Bucket {
     }
 
     /// The child. Read volatile: else the compiler takes these bytes from the register with the tags, through the
-    /// stack, and every search pays for the few that go on (measured: 4 instructions of a hit).
+    /// stack, and every search pays for the few that go on.
     #[inline(always)]
     pub fn child(&self) -> Option<NonNull<Bucket>> {
         let base = self.bytes.as_ptr();
