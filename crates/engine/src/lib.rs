@@ -8,6 +8,7 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod categories;
 pub mod client;
 pub mod command;
 pub mod cron;
@@ -18,6 +19,7 @@ pub mod evict;
 pub mod gate;
 pub mod host;
 pub mod info;
+pub mod keys;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;
