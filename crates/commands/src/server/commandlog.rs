@@ -37,7 +37,7 @@ static SLOWLOG: &[Command] = &[
         reply: "entries, newest first: id, time, microseconds, words, client address, client name",
         complexity: "O(N) with N the number of entries",
         history: &[("4.0.0", "Entries tell the address and the name of the client.")],
-        tips: &["nondeterministic_output", "request_policy:all_nodes"],
+        tips: &["request_policy:all_nodes", "nondeterministic_output"],
         run: slowlog_get,
         ..LOG
     },
@@ -73,7 +73,7 @@ static COMMANDLOG: &[Command] = &[
         args: &[Arg::integer("count"), TYPE],
         reply: "entries, newest first: id, time, microseconds or bytes, words, client address, client name",
         complexity: "O(N) with N the number of entries",
-        tips: &["nondeterministic_output", "request_policy:all_nodes"],
+        tips: &["request_policy:all_nodes", "nondeterministic_output"],
         run: commandlog_get,
         ..LOG
     },
@@ -112,7 +112,7 @@ const HELP: Command = Command {
     reply: "lines of text",
     ..SERVER
 };
-const LEN_TIPS: &[&str] = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:agg_sum"];
+const LEN_TIPS: &[&str] = &["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"];
 const RESET_TIPS: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 const TYPE: Arg = Arg::one_of(
     "type",
