@@ -27,6 +27,7 @@ impl Server {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
                 Effect::SocketSettings => {}
+                Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
                 Effect::Title => self.set_title(world),
             }
         }
