@@ -1,15 +1,30 @@
-//! `cargo x TASK`: what is done around the code.
+//! `cargo x TASK`: what is done around the code. It knows files and processes, and none of our crates, so that it is
+//! built in a second and says something even when nothing else can be built.
 #![forbid(unsafe_code)]
 
+mod commands;
+mod generate;
 mod peers;
+mod tidy;
+mod tree;
 
 use std::process::ExitCode;
 
-const TASKS: &[(&str, &str, fn(&[String]) -> Result<(), String>)] = &[(
-    "peers",
-    "plays the transcripts against real servers: --addr HOST:PORT, --server PATH or $PEERS",
-    peers::run,
-)];
+type Task = fn(&[String]) -> Result<(), String>;
+
+const TASKS: &[(&str, &str, Task)] = &[
+    (
+        "tidy",
+        "checks what the compiler does not: crate edges, lists, lengths, links (also `cargo test -p xtask`)",
+        tidy::run,
+    ),
+    ("gen", "writes docs/COMMANDS.md, and lowers the numbers in xtask/ratchet.txt", generate::run),
+    (
+        "peers",
+        "plays the transcripts against real servers: --addr HOST:PORT, --server PATH or $PEERS",
+        peers::run,
+    ),
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -30,8 +30,10 @@ pub enum ReplyMode {
     #[default]
     On,
     Off,
-    /// The reply of the command after CLIENT REPLY SKIP is dropped.
+    /// The reply of the next command is dropped: CLIENT REPLY SKIP has just run.
     SkipNext,
+    /// The reply of the command that runs now is dropped.
+    Skipping,
 }
 
 /// The classes of `client-output-buffer-limit`.
@@ -57,6 +59,8 @@ pub struct Client {
     pub authenticated: bool,
     pub no_evict: bool,
     pub monitor: bool,
+    /// Its request waits for the end of a pause; it is in `ServerState::held`.
+    pub held: bool,
     pub reply_mode: ReplyMode,
     /// Index of the last command in the registry.
     pub last_command: Option<u16>,
@@ -77,6 +81,7 @@ pub struct Client {
 /// What is rarely asked of a client.
 #[derive(Debug, Default, Clone)]
 pub struct About {
+    /// `ip:port`, `[ip6]:port`, or the path of a Unix socket and `:0`.
     pub address: String,
     pub local_address: String,
     pub unix: bool,
@@ -106,6 +111,7 @@ impl Client {
             authenticated: false,
             no_evict: false,
             monitor: false,
+            held: false,
             reply_mode: ReplyMode::On,
             last_command: None,
             last_active_us,
@@ -131,6 +137,12 @@ impl Client {
 
     pub fn protocol(&self) -> Protocol {
         self.out.protocol
+    }
+
+    /// CLIENT REPLY, from the next request on.
+    pub fn set_reply_mode(&mut self, mode: ReplyMode) {
+        self.reply_mode = mode;
+        self.gate.set(Gate::MUTED, mode != ReplyMode::On);
     }
 
     /// Asks for the connection to be closed; `Now` wins over `AfterReply`.

@@ -165,6 +165,8 @@ impl Flags {
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 19);
     pub const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
     pub const ALL_DBS: Flags = Flags(1 << 21);
+    /// For the system itself, not for people: told by COMMAND DOCS only.
+    pub const SYSTEM: Flags = Flags(1 << 22);
 
     /// In the order, and with the words, of COMMAND INFO.
     pub const NAMES: &'static [(Flags, &'static str)] = &[
@@ -380,6 +382,10 @@ impl KeyFlags {
 
     pub const fn has(self, other: KeyFlags) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    pub const fn and(self, other: KeyFlags) -> KeyFlags {
+        KeyFlags(self.0 | other.0)
     }
 }
 

@@ -4,7 +4,7 @@ use config::Config;
 use keyspace::{Keyspace, Seed};
 use resp::{Argv, Limits};
 
-use crate::client::{About, Client, ClientSlot, Clients, Close};
+use crate::client::{About, Client, ClientSlot, Clients, Close, ReplyMode};
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::path;
@@ -58,7 +58,7 @@ impl Engine {
         let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
             setup;
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
-        let run_id = (0..40).map(|_| char::from(b"0123456789abcdef"[keyspace.env.rng.usize(..16)])).collect();
+        let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
             config,
             config_file,
@@ -72,6 +72,7 @@ impl Engine {
             listeners: Listeners::default(),
             monitors: Vec::new(),
             pause: None,
+            held: Vec::new(),
             debug: DebugSwitches {
                 active_expire: true,
                 cron_paused: false,
@@ -96,6 +97,11 @@ impl Engine {
             totals: Totals::default(),
             dirty: 0,
             run_id,
+            replication_id,
+            startup_memory: 0,
+            cron: Default::default(),
+            eviction: Default::default(),
+            recent_buffers: Default::default(),
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
@@ -117,13 +123,13 @@ impl Engine {
 
     /// A new session.
     pub fn connect(&mut self, about: About) -> ClientSlot {
-        let needs_auth = self.server.config.requirepass.as_ref().is_some_and(|pass| !pass.is_empty());
         let slot = self.server.clients.add(about);
         self.server.totals.connections += 1;
         if let Some(client) = self.server.clients.get_mut(slot) {
-            client.gate.set(Gate::NEEDS_AUTH, needs_auth);
-            client.authenticated = !needs_auth;
-            client.about.user = b"default".to_vec();
+            crate::auth::reset(&self.server.config, client);
+            if self.server.config.client_default_resp == 3 {
+                client.out.protocol = resp::Protocol::Resp3;
+            }
         }
         slot
     }
@@ -132,8 +138,10 @@ impl Engine {
     pub fn disconnect(&mut self, slot: ClientSlot) {
         if let Some(client) = self.server.clients.remove(slot) {
             if client.monitor {
-                self.server.monitors.retain(|other| *other != slot);
-                self.server.gate.set(Gate::MONITORED, !self.server.monitors.is_empty());
+                crate::monitor::forget(&mut self.server, slot);
+            }
+            if client.held {
+                self.server.held.retain(|other| *other != slot);
             }
         }
     }
@@ -141,7 +149,8 @@ impl Engine {
     /// What this client may send.
     #[inline]
     pub fn limits(&self, slot: ClientSlot) -> Limits {
-        let authenticated = self.server.clients.get(slot).is_some_and(|client| client.authenticated);
+        let authenticated =
+            self.server.clients.get(slot).is_some_and(|client| !client.gate.meets(Gate::NEEDS_AUTH));
         Limits { max_bulk: self.server.config.proto_max_bulk_len, authenticated }
     }
 
@@ -192,7 +201,9 @@ impl Engine {
         let Some(mut client) = self.server.clients.take(slot) else { return };
         client.out.lend(&mut self.server.reply_pool);
         let line = error.to_line();
-        client.out.error(&line);
+        if client.reply_mode == ReplyMode::On {
+            client.out.error(&line);
+        }
         self.server.count_error(&line);
         client.close(Close::AfterReply);
         self.put_back(client);
@@ -201,3 +212,8 @@ impl Engine {
 
 /// No command was found.
 pub const UNKNOWN: u16 = registry::NONE;
+
+/// Forty hex digits at random.
+fn hex_id(rng: &mut fastrand::Rng) -> String {
+    (0..40).map(|_| char::from(b"0123456789abcdef"[rng.usize(..16)])).collect()
+}

@@ -23,6 +23,8 @@ impl Gate {
     pub const NO_TOUCH: Gate = Gate(1 << 5);
     /// It is to be closed: nothing more of it runs.
     pub const CLOSING: Gate = Gate(1 << 6);
+    /// It watches with MONITOR, and may not touch keys.
+    pub const WATCHER: Gate = Gate(1 << 7);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

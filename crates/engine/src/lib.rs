@@ -8,7 +8,11 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod auth;
+pub mod categories;
 pub mod client;
+pub mod client_limits;
+pub mod client_list;
 pub mod command;
 pub mod cron;
 pub mod ctx;
@@ -17,12 +21,16 @@ pub mod error;
 pub mod evict;
 pub mod gate;
 pub mod host;
+pub mod info;
+pub mod keys;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;
 pub mod outcome;
 pub mod path;
+pub mod pause;
 pub mod reconfigure;
+pub mod redact;
 pub mod registry;
 pub mod state;
 
@@ -37,3 +45,6 @@ pub use keyspace::Seed;
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};
+
+/// The version of Redis that clients may take us for, where they ask for one (HELLO, INFO).
+pub const REDIS_VERSION: &str = "7.2.4";

@@ -1,29 +1,85 @@
-//! MONITOR: a line for each command that runs, to each client that watches.
+//! MONITOR: a line for each command that ran, to each client that watches.
+//!
+//! The peers write it when the command has run and before its effects spread; so SELECT shows the new database, and a
+//! client that watches itself sees its reply first. Commands that were refused are not shown, and neither are
+//! administrative ones and those that show themselves (`SKIP_MONITOR`). Passwords are not shown (`redact`).
 
 use resp::Argv;
 
-use crate::client::Client;
+use crate::client::{Client, ClientSlot, Close, ReplyMode};
+use crate::command::{Command, Flags};
+use crate::gate::Gate;
+use crate::redact;
 use crate::state::ServerState;
 
-/// Writes the line `+1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v"` to every monitor.
-pub(crate) fn feed(server: &mut ServerState, client: &Client, argv: Argv<'_>) {
+/// Whether those who watch are told of a command.
+pub fn shows(command: &Command) -> bool {
+    !command.flags.has(Flags::SKIP_MONITOR) && !command.flags.has(Flags::ADMIN)
+}
+
+/// Makes the client whose command runs one of those who watch. False if it is one already.
+pub fn watch(server: &mut ServerState, client: &mut Client) -> bool {
+    if client.monitor {
+        return false;
+    }
+    client.monitor = true;
+    client.gate.set(Gate::WATCHER, true);
+    server.monitors.push(client.slot);
+    server.gate.set(Gate::MONITORED, true);
+    true
+}
+
+/// The client whose command runs watches no more.
+pub fn unwatch(server: &mut ServerState, client: &mut Client) {
+    if client.monitor {
+        client.monitor = false;
+        client.gate.set(Gate::WATCHER, false);
+        forget(server, client.slot);
+    }
+}
+
+/// Takes a client from the list of those who watch.
+pub(crate) fn forget(server: &mut ServerState, slot: ClientSlot) {
+    server.monitors.retain(|other| *other != slot);
+    server.gate.set(Gate::MONITORED, !server.monitors.is_empty());
+}
+
+/// Writes the line `+1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v"` to every monitor. `client` is the one
+/// whose command it was; it is not among `server.clients` now.
+pub(crate) fn feed(server: &mut ServerState, client: &mut Client, command: &Command, argv: Argv<'_>) {
+    let line = line(server, client, command, argv);
+    for slot in server.monitors.clone() {
+        if slot == client.slot {
+            show(client, &line);
+        } else if let Some(mut monitor) = server.clients.take(slot) {
+            monitor.out.lend(&mut server.reply_pool);
+            show(&mut monitor, &line);
+            server.note_write(&mut monitor);
+            server.clients.put(monitor);
+        }
+    }
+}
+
+fn line(server: &ServerState, client: &Client, command: &Command, argv: Argv<'_>) -> Vec<u8> {
     let (s, us) = (server.wall_us / 1_000_000, server.wall_us % 1_000_000);
+    let address = &client.about.address;
     let from = if client.about.unix {
-        format!("unix:{}", client.about.address)
+        format!("unix:{}", address.strip_suffix(":0").unwrap_or(address))
     } else {
-        client.about.address.clone()
+        address.clone()
     };
     let mut line = format!("{s}.{us:06} [{} {from}]", client.db).into_bytes();
-    for word in argv.iter() {
+    for word in redact::words(command, argv) {
         line.push(b' ');
         stdx::words::quote(&mut line, word);
     }
-    for slot in server.monitors.clone() {
-        let Some(mut monitor) = server.clients.take(slot) else { continue };
-        monitor.out.lend(&mut server.reply_pool);
-        resp::reply::simple(monitor.out.buffer(), &line);
+    line
+}
+
+/// A monitor that wants no replies is shown nothing either.
+fn show(monitor: &mut Client, line: &[u8]) {
+    if monitor.reply_mode != ReplyMode::Off && monitor.close == Close::No {
+        resp::reply::simple(monitor.out.buffer(), line);
         monitor.out.settle();
-        server.note_write(&mut monitor);
-        server.clients.put(monitor);
     }
 }

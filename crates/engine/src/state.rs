@@ -3,7 +3,7 @@
 use config::Config;
 use stdx::histogram::Histogram;
 
-use crate::client::{ClientSlot, Clients};
+use crate::client::{ClientSlot, Clients, Close};
 use crate::gate::Gate;
 
 /// Something the world around the engine is to do, in order.
@@ -101,6 +101,8 @@ pub struct ServerState {
     pub listeners: Listeners,
     pub monitors: Vec<ClientSlot>,
     pub pause: Option<Pause>,
+    /// Clients whose requests wait for the end of the pause.
+    pub held: Vec<ClientSlot>,
     pub debug: DebugSwitches,
     /// Wall clock in microseconds, frozen for the turn.
     pub wall_us: i64,
@@ -130,6 +132,13 @@ pub struct ServerState {
     /// Changes since the last save.
     pub dirty: u64,
     pub run_id: String,
+    /// Names this dataset's history for replicas; 40 hex digits.
+    pub replication_id: String,
+    /// Memory in use before the first command; what INFO calls startup memory.
+    pub startup_memory: u64,
+    pub cron: crate::cron::CronState,
+    pub eviction: crate::evict::Pressure,
+    pub recent_buffers: crate::observe::RecentBuffers,
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
@@ -156,6 +165,14 @@ impl ServerState {
         (self.mono_us - self.started_mono_us) / 1_000_000
     }
 
+    /// Ends CLIENT PAUSE; what was held is offered again.
+    pub fn end_pause(&mut self) {
+        self.pause = None;
+        self.gate.set(Gate::PAUSED, false);
+        let slots = self.clients.iter().map(|client| client.slot);
+        self.resumed.extend(slots);
+    }
+
     /// Counts an error reply.
     #[cold]
     pub fn count_error(&mut self, line: &str) {
@@ -166,6 +183,17 @@ impl ServerState {
             *count += 1;
         } else if self.errors.len() < 128 {
             self.errors.insert(code.to_owned(), 1);
+        }
+    }
+
+    /// Asks for another client's connection to be closed. (For the client whose command runs, `Client::close` does.)
+    pub fn close(&mut self, slot: ClientSlot, when: Close) {
+        let Some(client) = self.clients.get_mut(slot) else { return };
+        let sooner = client.close != when && when == Close::Now;
+        client.close(when);
+        if !client.close_noted || sooner {
+            client.close_noted = true;
+            self.closing.push(slot);
         }
     }
 

@@ -71,15 +71,22 @@ impl<'a> Argv<'a> {
         words.iter().map(move |s| &bytes[s.start as usize..s.start as usize + s.len as usize])
     }
 
-    /// Bytes of the request that the words lie in: never less than `size()`, and known without counting.
-    #[inline]
-    pub fn extent(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Bytes of all words together.
     pub fn size(&self) -> u64 {
         self.words.iter().map(|s| u64::from(s.len)).sum()
+    }
+
+    /// Where the last word ends: no less than `size`, and known without walking the words.
+    #[inline]
+    pub fn extent(&self) -> u64 {
+        self.words.last().map_or(0, |s| u64::from(s.start) + u64::from(s.len))
+    }
+
+    /// Bytes of the request as an array of bulk strings, however it came.
+    pub fn wire_size(&self) -> u64 {
+        let framed = |len: u64| 3 + stdx::num::digits10(len) as u64;
+        let words = self.words.iter().map(|s| framed(u64::from(s.len)) + u64::from(s.len) + 2);
+        framed(self.words.len() as u64) + words.sum::<u64>()
     }
 }
 

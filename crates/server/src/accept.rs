@@ -2,17 +2,11 @@
 //! those that are there.
 
 use engine::client::About;
+use engine::client_limits;
 use world::{Accepted, ListenerId, World};
 
 use crate::connection::Connection;
 use crate::turn::Server;
-
-const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
-/// Clients look at the code; people read the rest.
-const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. \
-In this mode connections are only accepted from the loopback interface. To connect from other machines, set a password \
-(CONFIG SET requirepass, on this machine), bind the server to trusted addresses only, or turn protected mode off \
-(CONFIG SET protected-mode no) if other means keep strangers out.\r\n";
 
 impl Server {
     pub(crate) fn accept(&mut self, world: &mut dyn World, listener: ListenerId) {
@@ -40,19 +34,9 @@ impl Server {
     fn admit(&mut self, world: &mut dyn World, accepted: Accepted) {
         let conn = accepted.conn;
         let server = &mut self.engine.server;
-        let protected = server.config.protected_mode
-            && !accepted.loopback
-            && server.config.requirepass.as_ref().is_none_or(|pass| pass.is_empty());
-        let refusal = if server.clients.len() >= server.config.maxclients as usize {
-            Some(TOO_MANY)
-        } else if protected {
-            Some(PROTECTED)
-        } else {
-            None
-        };
-        if let Some(line) = refusal {
+        if let Some(line) = client_limits::refusal(server, accepted.loopback) {
             server.totals.rejected_connections += 1;
-            let _ = world.send(conn, &[line]);
+            let _ = world.send(conn, &[line.as_bytes()]);
             world.close(conn);
             return;
         }

@@ -6,7 +6,6 @@
 //! 4. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
 //! 5. `close`: connections that ended, after their last reply has left.
 
-use engine::client::Class;
 use engine::{ClientSlot, Close, Effect};
 use world::{Send, World};
 
@@ -105,7 +104,7 @@ impl Server {
             connection.wants_room = on;
             world.want_room(conn, on);
         }
-        if on && self.over_output_limit(slot) {
+        if on && self.engine.over_output_limit(slot) {
             self.engine.server.totals.output_limit_disconnections += 1;
             let about =
                 self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();
@@ -113,29 +112,6 @@ impl Server {
             world.log(world::Level::Warning, &line);
             self.close_now(slot);
         }
-    }
-
-    /// Whether what waits for a client is more than its class may hold (`client-output-buffer-limit`).
-    fn over_output_limit(&mut self, slot: ClientSlot) -> bool {
-        let server = &mut self.engine.server;
-        let now = server.mono_us;
-        let Some(client) = server.clients.get_mut(slot) else { return false };
-        let limits = &server.config.client_output_buffer_limit;
-        let limit = match client.class() {
-            Class::Normal => &limits.normal,
-            Class::Replica => &limits.replica,
-            Class::PubSub => &limits.pubsub,
-        };
-        let used = client.out.memory() as u64;
-        if limit.hard > 0 && used >= limit.hard {
-            return true;
-        }
-        if limit.soft == 0 || used < limit.soft {
-            client.over_soft_limit_since = None;
-            return false;
-        }
-        let since = *client.over_soft_limit_since.get_or_insert(now);
-        now - since > limit.soft_seconds.max(0) as u64 * 1_000_000
     }
 
     pub(crate) fn close_now(&mut self, slot: ClientSlot) {

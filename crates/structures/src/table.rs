@@ -43,6 +43,7 @@ use std::ptr::NonNull;
 
 use crate::pages;
 use crate::tags::prefetch;
+pub use bucket::SLOTS as ITEMS_PER_BUCKET;
 use bucket::{Bits, Bucket, SLOTS};
 use resize::Old;
 pub use walk::{ArrayStats, Iter, Stats};

@@ -1,5 +1,26 @@
-//! The commands of the group `generic`.
+//! The commands of the group `generic`: what can be done with any key, whatever it holds.
+
+mod batch;
+mod copy;
+mod del;
+mod exists;
+mod expire;
+mod keys;
+mod object;
+mod rename;
+mod scan;
+mod ttl;
 
 use engine::Command;
 
-pub(crate) static LISTS: &[&[Command]] = &[];
+pub(crate) static LISTS: &[&[Command]] = &[
+    copy::COMMANDS,
+    del::COMMANDS,
+    exists::COMMANDS,
+    expire::COMMANDS,
+    keys::COMMANDS,
+    object::COMMANDS,
+    rename::COMMANDS,
+    scan::COMMANDS,
+    ttl::COMMANDS,
+];

@@ -1,17 +1,22 @@
-//! What the server remembers about itself: slow and large commands, latency events, rates.
+//! What the server remembers about itself: slow and large commands, latency events, rates, peaks, memory.
 
 mod commandlog;
+pub mod graph;
 mod latency;
+pub mod memory;
+mod recent;
+mod redact;
 mod samples;
 
-pub use commandlog::{CommandLog, CommandLogs, LogEntry};
+pub use commandlog::{CommandLog, CommandLogs, LogEntry, LogKind};
 pub use latency::{LatencyMonitor, Series};
+pub use recent::RecentBuffers;
 pub use samples::{Metric, Samples};
 
 use crate::command::Flags;
 use crate::ctx::Ctx;
 
-/// Looks closer at a command that was slow or large.
+/// Looks closer at a command that was slow or may be large.
 #[cold]
 pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     let server = &mut *ctx.server;
@@ -19,42 +24,25 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     if spent_ticks >= server.latency_ticks {
         let fast = ctx.command.record.flags.has(Flags::FAST);
         let event = if fast { "fast-command" } else { "command" };
-        server.latency.add(event, server.wall_us / 1_000_000, spent_us / 1000);
+        server.note_latency(event, spent_us);
     }
     if ctx.command.record.flags.has(Flags::SKIP_COMMANDLOG) {
         return;
     }
-    let request = ctx.argv.size() + 16 * ctx.argv.len() as u64;
+    let request = ctx.argv.wire_size();
     let reply = ctx.client.out.len().saturating_sub(reply_from) as u64;
+    let measured = [
+        (LogKind::Slow, spent_us, spent_ticks >= server.slow_ticks),
+        (LogKind::LargeRequest, request, request >= server.large_request),
+        (LogKind::LargeReply, reply, reply >= server.large_reply),
+    ];
     let wall_s = server.wall_us / 1_000_000;
-    let (slow, large_request, large_reply) =
-        (spent_ticks >= server.slow_ticks, request >= server.large_request, reply >= server.large_reply);
-    let logs = &mut server.commandlog;
-    if slow {
-        logs.slow.push(
-            ctx.argv,
-            ctx.client,
-            wall_s,
-            spent_us,
-            server.config.commandlog_slow_execution_max_len,
-        );
-    }
-    if large_request {
-        logs.large_request.push(
-            ctx.argv,
-            ctx.client,
-            wall_s,
-            request,
-            server.config.commandlog_large_request_max_len,
-        );
-    }
-    if large_reply {
-        logs.large_reply.push(
-            ctx.argv,
-            ctx.client,
-            wall_s,
-            reply,
-            server.config.commandlog_large_reply_max_len,
-        );
+    for (kind, value, beyond) in measured {
+        let max_len = kind.max_len(&server.config);
+        if beyond && max_len > 0 {
+            let hidden = redact::secrets(ctx.registry, ctx.command, ctx.argv);
+            let words = commandlog::shortened(ctx.argv, &hidden);
+            server.commandlog.of_mut(kind).push(words, ctx.client, wall_s, value, max_len);
+        }
     }
 }

@@ -8,9 +8,11 @@ pub enum Metric {
     NetIn,
     NetOut,
     Turns,
+    /// Microseconds spent in turns, without waiting.
+    TurnUs,
 }
 
-const METRICS: usize = 4;
+const METRICS: usize = 5;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Track {

@@ -43,7 +43,7 @@ impl Request<'_> {
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
 const CHECKS: &[fn(&mut Request<'_>) -> Check] =
-    &[closing, blocked, authenticated, known, arity, paused, memory, monitors];
+    &[closing, blocked, authenticated, known, arity, memory, watcher, paused];
 
 pub(super) fn walk(
     engine: &mut Engine,
@@ -102,16 +102,11 @@ fn arity(r: &mut Request<'_>) -> Check {
     }
 }
 
-/// CLIENT PAUSE: ALL holds everything, WRITE what may change the dataset.
-fn paused(r: &mut Request<'_>) -> Check {
-    let Some(pause) = r.engine.server.pause else { return Check::Pass };
-    let writes = r.flags().has(Flags::WRITE) || r.flags().has(Flags::MAY_REPLICATE);
-    if pause.all || writes { Check::Hold } else { Check::Pass }
-}
-
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
-    if !r.engine.server.gate.meets(Gate::MAXMEMORY) {
+    let gate = r.engine.server.gate;
+    // Nothing is evicted during a pause: replicas may be catching up.
+    if !gate.meets(Gate::MAXMEMORY) || gate.meets(Gate::PAUSED) {
         return Check::Pass;
     }
     let Request { engine, host, .. } = r;
@@ -122,11 +117,25 @@ fn memory(r: &mut Request<'_>) -> Check {
     Check::Pass
 }
 
-/// MONITOR: those who watch are told what will run.
-fn monitors(r: &mut Request<'_>) -> Check {
-    let quiet = r.flags().has(Flags::SKIP_MONITOR) || r.flags().has(Flags::ADMIN);
-    if r.engine.server.gate.meets(Gate::MONITORED) && !quiet {
-        crate::monitor::feed(&mut r.engine.server, r.client, r.argv);
+/// A client that watches with MONITOR is a kind of replica to the peers: it may ask about the server, not about keys.
+fn watcher(r: &mut Request<'_>) -> Check {
+    let flags = r.flags();
+    let keyspace = flags.has(Flags::WRITE) || flags.has(Flags::READONLY) || flags.has(Flags::MAY_REPLICATE);
+    if r.client.gate.meets(Gate::WATCHER) && keyspace {
+        return Check::Refuse(CommandError::Line("ERR Replica can't interact with the keyspace"));
     }
     Check::Pass
+}
+
+/// CLIENT PAUSE: ALL holds everything, CLIENT UNPAUSE included; WRITE what may change the dataset.
+fn paused(r: &mut Request<'_>) -> Check {
+    let Engine { keyspace, server, .. } = &mut *r.engine;
+    crate::pause::step(keyspace, server, server.now_ms());
+    let Some(pause) = server.pause else { return Check::Pass };
+    let writes = r.flags().has(Flags::WRITE) || r.flags().has(Flags::MAY_REPLICATE);
+    if !pause.all && !writes {
+        return Check::Pass;
+    }
+    crate::pause::hold(&mut r.engine.server, r.client);
+    Check::Hold
 }

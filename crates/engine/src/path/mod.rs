@@ -54,35 +54,55 @@ fn execute_with_care(
 ) -> Verdict {
     let mark = client.out.mark();
     let muted = client.gate.meets(Gate::MUTED);
-    let verdict = match checks::walk(engine, host, client, argv, ahead) {
-        Check::Pass => {
-            call(engine, host, client, argv, ahead);
-            Verdict::Done
+    client.last_command = engine.registry.get(ahead.command).map(|_| ahead.command);
+    let mode = client.reply_mode;
+    if mode == ReplyMode::SkipNext {
+        client.reply_mode = ReplyMode::Skipping;
+    }
+    match checks::walk(engine, host, client, argv, ahead) {
+        Check::Pass => run_with_care(engine, host, client, argv, ahead),
+        Check::Refuse(error) => refuse(engine, client, ahead, &error),
+        Check::Hold => {
+            client.reply_mode = mode;
+            return Verdict::Hold;
         }
-        Check::Refuse(error) => {
-            refuse(engine, client, ahead, &error);
-            Verdict::Done
-        }
-        Check::Hold => return Verdict::Hold,
         Check::Drop => return Verdict::Gone,
-    };
+    }
     if muted {
         unmute(client, mark);
     }
-    verdict
+    Verdict::Done
 }
 
-/// Drops the reply of a client that wants none, and counts down CLIENT REPLY SKIP.
+/// Runs a command that passed the checks, as its client and those who watch want it.
+fn run_with_care(
+    engine: &mut Engine,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
+    let record = engine.registry.entry(ahead.command).record;
+    // TOUCH touches whatever the client asked for.
+    engine.keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && record.name != "TOUCH";
+    call(engine, host, client, argv, ahead);
+    engine.keyspace.env.no_touch = false;
+    if engine.server.gate.meets(Gate::MONITORED) && crate::monitor::shows(record) {
+        crate::monitor::feed(&mut engine.server, client, record, argv);
+    }
+}
+
+/// Drops what a muted client was just told, and counts down CLIENT REPLY SKIP.
 fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
     match client.reply_mode {
-        ReplyMode::Off => client.out.rewind(mark),
-        ReplyMode::SkipNext => {
-            client.out.rewind(mark);
-            client.reply_mode = ReplyMode::On;
-            client.gate.set(Gate::MUTED, false);
-        }
         // CLIENT REPLY ON answers.
         ReplyMode::On => {}
+        // SKIP itself, when it follows another SKIP, is not answered either.
+        ReplyMode::Off | ReplyMode::SkipNext => client.out.rewind(mark),
+        ReplyMode::Skipping => {
+            client.out.rewind(mark);
+            client.set_reply_mode(ReplyMode::On);
+        }
     }
 }
 
@@ -108,6 +128,8 @@ pub(crate) fn call(
     let Engine { keyspace, server, registry } = engine;
     let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
+    client.last_command = Some(ahead.command);
+    client.last_active_us = server.mono_us;
     let mut ctx = Ctx {
         keyspace,
         server,
@@ -135,9 +157,7 @@ pub(crate) fn call(
         None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
         None => {}
     }
-    ctx.client.last_command = Some(ahead.command);
     ctx.client.total_commands += 1;
-    ctx.client.last_active_us = ctx.server.mono_us;
     debug_assert!(
         ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
         "{} must not write",
@@ -149,10 +169,17 @@ pub(crate) fn call(
     let server = &*ctx.server;
     if spent >= server.slow_ticks.min(server.latency_ticks)
         || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || argv.extent() as u64 >= server.large_request
+        || may_be_large(argv, server.large_request)
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
+}
+
+/// Whether a request may have so many bytes on the wire: where its last word ends is known without walking them, and
+/// words that were kept (MULTI) lack 32 bytes of framing each at most. `record` counts exactly.
+#[inline]
+fn may_be_large(argv: Argv<'_>, limit: u64) -> bool {
+    argv.extent() + 32 * (argv.len() as u64 + 1) >= limit
 }
 
 #[cold]

@@ -1,0 +1,73 @@
+//! DEBUG DIGEST: 40 hex digits that stand for the whole dataset, whatever the order and the encoding.
+//!
+//! The same digits as the peers', so that two servers of different make can be compared. They are built of two steps, on
+//! 20 bytes that begin as zeros: *fold in* (xor with the SHA-1 of some bytes: order does not matter) and *chain in*
+//! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes; a key with a time to
+//! live folds in a mark, but not the time.
+
+use keyspace::{Entry, Keyspace, Str, Type, Value};
+use sha1::{Digest as _, Sha1};
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct Digest([u8; 20]);
+
+impl Digest {
+    fn fold(&mut self, bytes: &[u8]) {
+        let hash: [u8; 20] = Sha1::digest(bytes).into();
+        for (mine, other) in self.0.iter_mut().zip(hash) {
+            *mine ^= other;
+        }
+    }
+
+    fn chain(&mut self, bytes: &[u8]) {
+        self.fold(bytes);
+        self.0 = Sha1::digest(self.0).into();
+    }
+
+    pub(super) fn hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+pub(super) fn of_dataset(keyspace: &Keyspace) -> Digest {
+    let mut all = Digest::default();
+    for (number, db) in keyspace.all().filter(|(_, db)| !db.is_empty()) {
+        all.chain(&number.to_be_bytes());
+        for entry in db.table().iter() {
+            let mut one = Digest::default();
+            one.chain(entry.key());
+            add_value(&mut one, entry);
+            all.fold(&one.0);
+        }
+    }
+    all
+}
+
+/// Of a value alone, without its key.
+pub(super) fn of_value(entry: &Entry<Value>) -> Digest {
+    let mut digest = Digest::default();
+    add_value(&mut digest, entry);
+    digest
+}
+
+fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
+    digest.chain(&type_number(Type::of(entry)).to_be_bytes());
+    if let Ok(string) = Str::of(entry) {
+        digest.chain(string.bytes(&mut Vec::new()));
+    }
+    if entry.has_expire() {
+        digest.fold(b"!!expire!!");
+    }
+}
+
+/// As the peers number them.
+fn type_number(kind: Type) -> u32 {
+    match kind {
+        Type::String => 0,
+        Type::List => 1,
+        Type::Set => 2,
+        Type::SortedSet => 3,
+        Type::Hash => 4,
+        Type::Stream => 6,
+    }
+}

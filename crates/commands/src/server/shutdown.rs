@@ -1,0 +1,128 @@
+//! SHUTDOWN: the end.
+//!
+//! There are no snapshots yet, so nothing is saved, whatever `save` says; who asks for it with SAVE is refused, unless
+//! FORCE says that it does not matter. NOW and SAFE are about replicas and cluster nodes, of which there are none.
+//! As with the peers there is no reply: the connection ends.
+
+use engine::host::Level;
+use engine::{Arg, Arity, Command, CommandError, Ctx, Effect, Flags, Group, Result};
+
+pub(crate) static COMMANDS: &[Command] = &[Command {
+    name: "SHUTDOWN",
+    summary: "Ends the server.",
+    since: "1.0.0",
+    group: Group::Server,
+    arity: Arity::AtLeast(1),
+    flags: Flags::ADMIN
+        .and(Flags::NOSCRIPT)
+        .and(Flags::LOADING)
+        .and(Flags::STALE)
+        .and(Flags::NO_MULTI)
+        .and(Flags::ALLOW_BUSY),
+    args: ARGS,
+    reply: "OK if a shutdown was aborted; otherwise nothing, the connection ends",
+    complexity: "O(N) for N keys if they are saved, otherwise O(1)",
+    history: &[("7.0.0", "`NOW`, `FORCE` and `ABORT`."), ("9.0.0", "`SAFE` and `FAILOVER`.")],
+    run: shutdown,
+    ..Command::BLANK
+}];
+
+const ARGS: &[Arg] = &[Arg::one_of(
+    "abort-selector",
+    &[
+        Arg::block(
+            "save-selector-block",
+            &[
+                Arg::one_of("save-selector", &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")])
+                    .optional(),
+                Arg::word("now", "NOW").since("7.0.0").optional(),
+                Arg::word("force", "FORCE").since("7.0.0").optional(),
+                Arg::word("safe", "SAFE").since("9.0.0").optional(),
+                Arg::word("failover", "FAILOVER").since("9.0.0").optional(),
+            ],
+        ),
+        Arg::word("abort", "ABORT").since("7.0.0"),
+    ],
+)
+.optional()];
+
+#[derive(Default)]
+struct Options {
+    save: bool,
+    nosave: bool,
+    force: bool,
+    failover: bool,
+    abort: bool,
+}
+
+fn shutdown(ctx: &mut Ctx<'_>) -> Result {
+    let options = options(ctx)?;
+    if options.abort {
+        return Err(CommandError::Line("ERR No shutdown in progress."));
+    }
+    if options.failover {
+        return Err(CommandError::Line("ERR SHUTDOWN FAILOVER is only supported in cluster mode."));
+    }
+    if options.save && !options.force {
+        return Err(CommandError::Line(
+            "ERR SHUTDOWN SAVE is refused: there are no snapshots in this version yet",
+        ));
+    }
+    ctx.host.log(Level::Warning, "User requested shutdown...");
+    ctx.server.effects.push(Effect::Shutdown);
+    Ok(())
+}
+
+fn options(ctx: &Ctx<'_>) -> Result<Options> {
+    let mut options = Options::default();
+    for word in ctx.argv.from(1).iter() {
+        let flag = match word.to_ascii_uppercase().as_slice() {
+            b"SAVE" => &mut options.save,
+            b"NOSAVE" => &mut options.nosave,
+            b"FORCE" => &mut options.force,
+            b"FAILOVER" => &mut options.failover,
+            b"ABORT" => &mut options.abort,
+            b"NOW" | b"SAFE" => continue,
+            _ => return Err(CommandError::Syntax),
+        };
+        *flag = true;
+    }
+    let alone = ctx.argv.len() == 2;
+    if (options.save && options.nosave) || (options.abort && !alone) {
+        return Err(CommandError::Syntax);
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::check;
+
+    #[test]
+    fn contradictions_are_refused() {
+        check(
+            r#"
+            > SHUTDOWN SAVE NOSAVE
+            -ERR syntax error
+            > SHUTDOWN ABORT NOW
+            -ERR syntax error
+            > SHUTDOWN PERHAPS
+            -ERR syntax error
+            > SHUTDOWN ABORT
+            -ERR No shutdown in progress.
+            > SHUTDOWN FAILOVER
+            -ERR SHUTDOWN FAILOVER is only supported in cluster mode.
+            "#,
+        );
+    }
+
+    #[test]
+    fn nothing_is_saved_and_nobody_is_told_otherwise() {
+        let mut harness = testkit::Harness::new();
+        let refused = "-ERR SHUTDOWN SAVE is refused: there are no snapshots in this version yet";
+        assert_eq!(harness.send("SHUTDOWN SAVE").to_string(), refused);
+        assert!(harness.host.log.is_empty());
+        assert!(harness.exchange(1, &["SHUTDOWN", "NOSAVE"]).is_empty());
+        assert_eq!(harness.host.log, ["User requested shutdown..."]);
+    }
+}

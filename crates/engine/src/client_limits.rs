@@ -1,0 +1,119 @@
+//! What one client may cost, and who is turned away at the door.
+//!
+//! These are questions that the socket side asks; it is the one that acts on the answers.
+
+use config::{Config, OutputBufferLimit};
+
+use crate::client::{Class, Client, ClientSlot};
+use crate::engine::Engine;
+use crate::gate::Gate;
+use crate::state::ServerState;
+
+/// Sent to a connection beyond `maxclients`, which is closed then.
+const TOO_MANY_CLIENTS: &str = "-ERR max number of clients reached\r\n";
+
+/// Sent to a stranger in protected mode, whose connection is closed then. Clients know it by its first word.
+const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and the default user has no password, so \
+    only connections from this host (the loopback interface) are accepted. To let others in, do one of these: \
+    1) set a password for the default user (requirepass); \
+    2) send CONFIG SET protected-mode no from this host, and CONFIG REWRITE to keep it so; \
+    3) put protected-mode no into the configuration file, or --protected-mode no on the command line, and restart. \
+    Without a password make sure that nobody outside your network can reach the port.\r\n";
+
+/// Bytes held for clients, by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientMemory {
+    pub normal: usize,
+    pub replicas: usize,
+    pub pubsub: usize,
+}
+
+/// Sums up what clients cost; the one whose command runs is given apart. `O(clients)`.
+pub fn memory(server: &ServerState, running: Option<&Client>) -> ClientMemory {
+    let mut sum = ClientMemory::default();
+    for client in server.clients.iter().chain(running) {
+        let part = match client.class() {
+            Class::Normal => &mut sum.normal,
+            Class::Replica => &mut sum.replicas,
+            Class::PubSub => &mut sum.pubsub,
+        };
+        *part += client.memory();
+    }
+    sum
+}
+
+/// What a new connection is sent before it is closed, if it must not stay.
+pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
+    let open = !server.config.protected_mode || crate::auth::has_password(&server.config);
+    if server.clients.len() >= server.config.maxclients as usize {
+        Some(TOO_MANY_CLIENTS)
+    } else if loopback || open {
+        None
+    } else {
+        Some(PROTECTED)
+    }
+}
+
+impl Engine {
+    /// [`over_output_limit`] for a client by its slot.
+    pub fn over_output_limit(&mut self, slot: ClientSlot) -> bool {
+        let ServerState { clients, config, mono_us, .. } = &mut self.server;
+        clients.get_mut(slot).is_some_and(|client| over_output_limit(client, config, *mono_us))
+    }
+}
+
+/// Whether a client has been idle for longer than `timeout`. Those who wait, listen or watch never are.
+pub fn idles(client: &Client, config: &Config, now_us: u64) -> bool {
+    let may =
+        client.monitor || client.held || client.gate.meets(Gate::BLOCKED) || client.class() != Class::Normal;
+    let idle_us = now_us.saturating_sub(client.last_active_us);
+    config.timeout > 0 && !may && idle_us > u64::from(config.timeout) * 1_000_000
+}
+
+/// Whether a client has let more replies pile up than `client-output-buffer-limit` allows: more than the hard limit, or
+/// more than the soft one for longer than the time that comes with it. Keeps that time, so it is to be asked whenever a
+/// client does not take what it is sent, and now and then.
+pub fn over_output_limit(client: &mut Client, config: &Config, now_us: u64) -> bool {
+    let limits = &config.client_output_buffer_limit;
+    let limit = match client.class() {
+        Class::Normal => limits.normal,
+        Class::Replica => limits.replica,
+        Class::PubSub => limits.pubsub,
+    };
+    over(client, limit, now_us)
+}
+
+/// A limit of 0 is none. The first block of an outbox is free, as the peers' fixed reply buffer is.
+fn over(client: &mut Client, limit: OutputBufferLimit, now_us: u64) -> bool {
+    let used = client.out.queue_memory() as u64;
+    let reaches = |limit: u64| limit > 0 && used >= limit;
+    if !reaches(limit.soft) {
+        client.over_soft_limit_since = None;
+        return reaches(limit.hard);
+    }
+    let since = *client.over_soft_limit_since.get_or_insert(now_us);
+    reaches(limit.hard) || now_us.saturating_sub(since) > limit.soft_seconds.saturating_mul(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::About;
+
+    #[test]
+    fn the_soft_limit_may_be_passed_for_a_while() {
+        let mut client = Client::new(1, ClientSlot(0), About::default());
+        let limit = OutputBufferLimit { hard: 1 << 20, soft: 1 << 16, soft_seconds: 10 };
+        client.out.bulk(&[0; 70_000]);
+        assert!(!over(&mut client, limit, 1_000_000));
+        assert!(!over(&mut client, limit, 11_000_000));
+        assert!(over(&mut client, limit, 11_000_001));
+        client.out.clear();
+        assert!(!over(&mut client, limit, 13_000_000));
+        client.out.bulk(&[0; 70_000]);
+        assert!(!over(&mut client, limit, 14_000_000));
+        client.out.bulk(&[0; 1 << 20]);
+        assert!(over(&mut client, limit, 14_000_000));
+        assert!(!over(&mut client, OutputBufferLimit::default(), 99_000_000));
+    }
+}

@@ -1,0 +1,95 @@
+//! A client in one line, as CLIENT LIST and CLIENT INFO show it.
+//!
+//! The fields and their order are the peers'. `sub psub ssub watch multi-mem` are 0, `multi` and `redir` -1, until
+//! there is something to count. `events` says what the socket waits for: `w` only if it could not take all output.
+
+use std::fmt::Write;
+
+use resp::Protocol;
+
+use crate::client::{Client, Close};
+use crate::gate::Gate;
+use crate::registry::Registry;
+
+/// The letters of `flags` that there are; filters refuse others. Some stand for what is not here (replicas `S`,
+/// tracking `t` `R` `B`, dirty transactions `d`, unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
+pub const FLAG_LETTERS: &[u8] = b"bcdeirtuxABEIMNOPRSTU";
+
+/// The letters of `capa`.
+pub const CAPA_LETTERS: &[u8] = b"r";
+
+/// What is unusual about a client, a letter each; `N` if nothing is.
+pub fn flags(client: &Client) -> String {
+    let gate = |bit| client.gate.meets(bit);
+    let letters = [
+        (client.monitor, 'O'),
+        (gate(Gate::SUBSCRIBED), 'P'),
+        (gate(Gate::IN_MULTI), 'x'),
+        (gate(Gate::BLOCKED) || client.held, 'b'),
+        (client.close == Close::AfterReply, 'c'),
+        (client.close == Close::Now, 'A'),
+        (client.about.unix, 'U'),
+        (client.no_evict, 'e'),
+        (gate(Gate::NO_TOUCH), 'T'),
+    ];
+    let flags: String = letters.iter().filter(|(on, _)| *on).map(|(_, letter)| *letter).collect();
+    if flags.is_empty() { "N".into() } else { flags }
+}
+
+/// What a client said it is able to do, a letter each.
+pub fn capabilities(client: &Client) -> &'static str {
+    if client.about.redirect_capable { "r" } else { "" }
+}
+
+/// Seconds since a client connected.
+pub fn age_s(client: &Client, now_us: u64) -> u64 {
+    now_us.saturating_sub(client.about.created_us) / 1_000_000
+}
+
+/// Seconds since its last command.
+pub fn idle_s(client: &Client, now_us: u64) -> u64 {
+    now_us.saturating_sub(client.last_active_us) / 1_000_000
+}
+
+/// Appends the line, without an end of line.
+pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_us: u64) {
+    let about = &client.about;
+    let text = String::from_utf8_lossy;
+    let command =
+        client.last_command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
+    let out = &client.out;
+    let events = if !out.is_empty() && !client.write_pending { "rw" } else { "r" };
+    let resp = if client.protocol() == Protocol::Resp3 { 3 } else { 2 };
+    // Writing to a String cannot fail.
+    let _ = write!(
+        line,
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+         qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={events} \
+         cmd={command} user={} redir=-1 resp={resp} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
+        client.id,
+        about.address,
+        about.local_address,
+        about.fd,
+        text(&about.name),
+        age_s(client, now_us),
+        idle_s(client, now_us),
+        flags(client),
+        capabilities(client),
+        client.db,
+        client.query_used,
+        client.query_capacity.saturating_sub(client.query_used),
+        client.argv_memory,
+        out.tail_capacity(),
+        out.tail_capacity(),
+        out.tail_len(),
+        out.blocks(),
+        out.queue_memory(),
+        client.memory(),
+        text(&about.user),
+        text(&about.lib_name),
+        text(&about.lib_version),
+        client.net_in,
+        client.net_out,
+        client.total_commands,
+    );
+}

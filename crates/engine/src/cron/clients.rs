@@ -1,0 +1,91 @@
+//! Clients are looked at in turns, a few in each call, so that each is looked at about once a second.
+
+use config::Config;
+
+use super::Again;
+use crate::client::{Class, Client, ClientSlot, Close};
+use crate::engine::Engine;
+use crate::gate::Gate;
+use crate::host::{Host, Level};
+use crate::state::ServerState;
+
+/// Fewest and most clients in one call; with more of them than this times `hz`, calls come more often.
+const SOME: usize = 5;
+const MANY: usize = 200;
+/// Most calls in a second.
+const HZ_MAX: u32 = 500;
+
+/// How many times a second clients are looked at: `hz`, doubled until [`MANY`] at a time suffice.
+pub fn clients_hz(server: &ServerState) -> u32 {
+    let mut hz = server.config.hz.clamp(1, HZ_MAX);
+    while hz < HZ_MAX && server.clients.len() / hz as usize > MANY {
+        hz = (hz * 2).min(HZ_MAX);
+    }
+    hz
+}
+
+pub(super) fn tend_some(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    let server = &mut engine.server;
+    let slots = server.clients.slots();
+    let count = (server.clients.len() / clients_hz(server) as usize).clamp(SOME, MANY).min(slots);
+    for _ in 0..count {
+        let at = server.cron.next_client % slots;
+        server.cron.next_client = at + 1;
+        tend(server, host, ClientSlot(at as u32));
+    }
+    Again::Later
+}
+
+/// Looks at one client: its buffers are noted, and it is closed if it idles or does not read.
+fn tend(server: &mut ServerState, host: &mut dyn Host, slot: ClientSlot) {
+    let Some(client) = server.clients.get_mut(slot) else { return };
+    if client.close != Close::No {
+        return;
+    }
+    server.recent_buffers.note(server.mono_us, client.query_capacity, client.out.memory());
+    if idles(client, &server.config, server.mono_us) {
+        host.log(Level::Verbose, "Closing idle client");
+    } else if over_output_limit(client, &server.config, server.mono_us) {
+        server.totals.output_limit_disconnections += 1;
+        let address = &client.about.address;
+        host.log(
+            Level::Warning,
+            &format!("Client {address} closed: its replies wait for too long (output buffer limit)."),
+        );
+    } else {
+        return;
+    }
+    client.close(Close::Now);
+    if !client.close_noted {
+        client.close_noted = true;
+        server.closing.push(slot);
+    }
+}
+
+/// `timeout`: who waits, watches or listens may be silent.
+fn idles(client: &Client, config: &Config, mono_us: u64) -> bool {
+    let may = client.monitor || client.gate.meets(Gate::BLOCKED) || client.class() != Class::Normal;
+    let idle_us = mono_us.saturating_sub(client.last_active_us);
+    config.timeout > 0 && !may && idle_us > u64::from(config.timeout) * 1_000_000
+}
+
+/// `client-output-buffer-limit`: whether what waits for a client is more than its class may hold, or more than the
+/// soft limit for too long.
+pub fn over_output_limit(client: &mut Client, config: &Config, mono_us: u64) -> bool {
+    let limits = &config.client_output_buffer_limit;
+    let limit = match client.class() {
+        Class::Normal => limits.normal,
+        Class::Replica => limits.replica,
+        Class::PubSub => limits.pubsub,
+    };
+    let used = client.out.memory() as u64;
+    if limit.hard > 0 && used >= limit.hard {
+        return true;
+    }
+    if limit.soft == 0 || used < limit.soft {
+        client.over_soft_limit_since = None;
+        return false;
+    }
+    let since_us = *client.over_soft_limit_since.get_or_insert(mono_us);
+    mono_us.saturating_sub(since_us) > limit.soft_seconds.saturating_mul(1_000_000)
+}

@@ -1,0 +1,278 @@
+//! What time brings: **one table of steps**, each with its period and what it may cost.
+//!
+//! The peers do all of this in one go ten times a second, and every client waits for the sum. Here a call runs the
+//! light steps that are due and *one* heavy step, which stops when its budget is spent and says when it wants to go
+//! on; so no turn of the loop is longer than that budget by more than a few keys.
+//!
+//! **Invariants**
+//! 1. At most one heavy step runs in a call.
+//! 2. Time comes from `ServerState::mono_us`, frozen for the turn; only [`Budget`] asks the host for more, and rarely.
+//! 3. A step that is not due now is due at `CronState::due_us` of its index.
+//!
+//! *Not here*: what is done before each wait (`server::before_sleep`).
+
+mod clients;
+mod expire;
+mod title;
+
+pub use clients::{clients_hz, over_output_limit};
+
+use crate::engine::Engine;
+use crate::host::{Host, Level};
+use crate::observe::Metric;
+use crate::state::ServerState;
+
+/// How often a step runs.
+#[derive(Clone, Copy)]
+enum Period {
+    /// Whenever the cron is called; does not call for it.
+    EachCall,
+    Micros(u64),
+    /// `hz` times a second.
+    Hz,
+    /// [`clients_hz`] times a second.
+    ClientsHz,
+    /// At once, as long as this holds.
+    While(fn(&ServerState) -> bool),
+}
+
+/// What a step may cost in one call.
+#[derive(Clone, Copy)]
+enum Cost {
+    /// A few microseconds.
+    Light,
+    /// Up to so many microseconds.
+    Heavy(u64),
+}
+
+/// When a step wants to run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    /// After its period.
+    Later,
+    /// After so many microseconds: there is more to do.
+    After(u64),
+}
+
+struct Step {
+    name: &'static str,
+    period: Period,
+    cost: Cost,
+    run: fn(&mut Engine, &mut dyn Host, budget_us: u64) -> Again,
+}
+
+static STEPS: [Step; STEP_COUNT] = [
+    Step { name: "end of a pause", period: Period::EachCall, cost: Cost::Light, run: end_pause },
+    Step { name: "rates", period: Period::Micros(100_000), cost: Cost::Light, run: sample_rates },
+    Step { name: "peak memory", period: Period::Micros(100_000), cost: Cost::Light, run: peak_memory },
+    Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
+    Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
+    Step {
+        name: "eviction",
+        period: Period::While(|server| server.eviction.unfinished),
+        cost: Cost::Heavy(500),
+        run: evict,
+    },
+    Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
+    Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
+];
+const STEP_COUNT: usize = 8;
+
+/// After a slice of rehashing that was not the last, the others have this long.
+const REHASH_PAUSE_US: u64 = 10_000;
+/// A step that took so many times its budget is logged.
+const OVERRUN: u64 = 10;
+/// While DEBUG has stopped the cron.
+const STOPPED_US: u64 = 100_000;
+
+/// What is kept from one call to the next.
+#[derive(Debug, Default)]
+pub struct CronState {
+    /// When each step runs next, monotonic microseconds (invariant 3).
+    due_us: [u64; STEP_COUNT],
+    /// The slot of the client that is looked at next.
+    next_client: usize,
+    /// The title given to the process.
+    title: String,
+    started: bool,
+}
+
+/// How long a step may go on.
+pub(crate) struct Budget<'h> {
+    host: &'h dyn Host,
+    until_us: u64,
+    asked: u32,
+}
+
+impl<'h> Budget<'h> {
+    /// A look at the clock costs as much as a few keys: only every fourth question is passed on.
+    const SPARSE: u32 = 4;
+
+    pub fn new(host: &'h dyn Host, us: u64) -> Self {
+        Budget { host, until_us: host.mono_us().saturating_add(us), asked: 0 }
+    }
+
+    pub fn is_left(&mut self) -> bool {
+        self.asked += 1;
+        !self.asked.is_multiple_of(Self::SPARSE) || self.host.mono_us() < self.until_us
+    }
+}
+
+impl Engine {
+    /// Runs what is due and says when it wants to be called again (monotonic microseconds).
+    pub fn cron(&mut self, host: &mut dyn Host) -> u64 {
+        let now_us = self.server.mono_us;
+        if !self.server.cron.started {
+            self.server.cron.started = true;
+            self.server.startup_memory = host.used_memory();
+        }
+        if self.server.debug.cron_paused {
+            return now_us + STOPPED_US;
+        }
+        let began_us = host.mono_us();
+        for (index, step) in STEPS.iter().enumerate() {
+            let due = step.due_us(&self.server, index).is_some_and(|due_us| due_us <= now_us);
+            if due && matches!(step.cost, Cost::Light) {
+                self.run_step(host, index);
+            }
+        }
+        if let Some(index) = most_overdue(&self.server) {
+            self.run_step(host, index);
+        }
+        crate::evict::drop_garbage(&mut self.keyspace, &mut self.server, host);
+        self.server.totals.cron_us += host.mono_us().saturating_sub(began_us);
+        self.next_due()
+    }
+
+    fn run_step(&mut self, host: &mut dyn Host, index: usize) {
+        let step = &STEPS[index];
+        let again = match step.cost {
+            Cost::Light => (step.run)(self, host, 0),
+            Cost::Heavy(budget_us) => self.run_heavy(host, step, budget_us),
+        };
+        let pause_us = match again {
+            Again::Later => step.period.us(&self.server),
+            Again::After(us) => us,
+        };
+        self.server.cron.due_us[index] = self.server.mono_us + pause_us;
+    }
+
+    fn run_heavy(&mut self, host: &mut dyn Host, step: &Step, budget_us: u64) -> Again {
+        let began_us = host.mono_us();
+        let again = (step.run)(self, host, budget_us);
+        let spent_us = host.mono_us().saturating_sub(began_us);
+        if spent_us > OVERRUN * budget_us {
+            host.log(Level::Verbose, &format!("Cron: {} took {spent_us} us of {budget_us} us.", step.name));
+        }
+        again
+    }
+
+    fn next_due(&self) -> u64 {
+        let server = &self.server;
+        let calling = STEPS.iter().enumerate().filter(|(_, step)| !matches!(step.period, Period::EachCall));
+        let step = calling.filter_map(|(index, step)| step.due_us(server, index)).min().unwrap_or(u64::MAX);
+        let pause = server.pause.map_or(u64::MAX, |pause| {
+            let left_ms = pause.until_ms.saturating_sub(server.now_ms()).max(0) as u64;
+            server.mono_us.saturating_add(left_ms.saturating_mul(1000))
+        });
+        step.min(pause)
+    }
+}
+
+/// The heavy step that has waited longest. Eviction comes first while it is needed: every command waits for it.
+fn most_overdue(server: &ServerState) -> Option<usize> {
+    let heavy = STEPS.iter().enumerate().filter(|(_, step)| matches!(step.cost, Cost::Heavy(_)));
+    let due = heavy.filter_map(|(index, step)| Some((step.due_us(server, index)?, index)));
+    due.filter(|(due_us, _)| *due_us <= server.mono_us).min().map(|(_, index)| index)
+}
+
+impl Step {
+    /// When it is to run; `None` if there is nothing to do for it.
+    fn due_us(&self, server: &ServerState, index: usize) -> Option<u64> {
+        match self.period {
+            Period::EachCall => Some(0),
+            Period::While(holds) => holds(server).then_some(0),
+            _ => Some(server.cron.due_us[index]),
+        }
+    }
+}
+
+impl Period {
+    fn us(self, server: &ServerState) -> u64 {
+        match self {
+            Period::EachCall | Period::While(_) => 0,
+            Period::Micros(us) => us,
+            Period::Hz => 1_000_000 / u64::from(server.config.hz.max(1)),
+            Period::ClientsHz => 1_000_000 / u64::from(clients_hz(server)),
+        }
+    }
+}
+
+/// CLIENT PAUSE is over: what was held may run.
+fn end_pause(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    let server = &mut engine.server;
+    if server.pause.is_some_and(|pause| pause.until_ms <= server.now_ms()) {
+        server.end_pause();
+        engine.keyspace.env.hold_expiry = false;
+    }
+    Again::Later
+}
+
+fn sample_rates(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    let server = &mut engine.server;
+    let readings = [
+        (Metric::Commands, server.commands_processed()),
+        (Metric::NetIn, server.totals.net_in),
+        (Metric::NetOut, server.totals.net_out),
+        (Metric::Turns, server.totals.turns),
+        (Metric::TurnUs, server.totals.turn_us),
+    ];
+    for (metric, value) in readings {
+        server.samples.take(metric, value, server.mono_us);
+    }
+    Again::Later
+}
+
+fn peak_memory(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    let (totals, used) = (&mut engine.server.totals, host.used_memory());
+    if used > totals.peak_memory {
+        totals.peak_memory = used;
+        totals.peak_memory_wall_s = engine.server.wall_us / 1_000_000;
+    }
+    Again::Later
+}
+
+/// Goes on where a command's time for eviction was up.
+fn evict(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    crate::evict::evict(&mut engine.keyspace, &mut engine.server, host);
+    Again::Later
+}
+
+fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
+    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing {
+        return Again::Later;
+    }
+    let mut budget = Budget::new(host, budget_us);
+    let more = engine.keyspace.rehash_step(&mut || budget.is_left());
+    if more { Again::After(REHASH_PAUSE_US) } else { Again::Later }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_have_names_of_their_own_and_small_budgets() {
+        let mut names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEP_COUNT);
+        for step in &STEPS {
+            assert!(
+                !matches!(step.cost, Cost::Heavy(us) if us > 1000),
+                "{} may hold up everybody",
+                step.name
+            );
+        }
+    }
+}

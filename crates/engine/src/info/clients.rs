@@ -1,0 +1,47 @@
+//! `# Clients`: who is connected, and what they wait for.
+
+use super::{Facts, Section, Shown, Text};
+use crate::client::Client;
+use crate::gate::Gate;
+
+pub(super) const SECTION: Section =
+    Section { title: "Clients", names: &["clients"], shown: Shown::ByDefault, write };
+
+fn write(facts: &Facts<'_>, text: &mut Text) {
+    let server = facts.server;
+    let with = |gate: Gate| facts.clients().filter(|client| client.gate.meets(gate)).count();
+    let (input, output) = server.recent_buffers.peaks(server.mono_us);
+    let mine: &Client = facts.asking;
+    text.field("connected_clients", server.clients.len());
+    text.field("cluster_connections", 0);
+    text.field("maxclients", server.config.maxclients);
+    text.field("client_recent_max_input_buffer", input.max(mine.query_capacity));
+    text.field("client_recent_max_output_buffer", output);
+    text.field("blocked_clients", with(Gate::BLOCKED));
+    text.field("tracking_clients", 0);
+    text.field("pubsub_clients", with(Gate::SUBSCRIBED));
+    text.all(
+        &[
+            "watching_clients",
+            "clients_in_timeout_table",
+            "total_watched_keys",
+            "total_blocking_keys",
+            "total_blocking_keys_on_nokey",
+        ],
+        0,
+    );
+    paused(facts, text);
+}
+
+fn paused(facts: &Facts<'_>, text: &mut Text) {
+    let (reason, actions, left_ms) = match facts.server.pause {
+        Some(pause) => {
+            let actions = if pause.all { "all" } else { "write" };
+            ("client_pause", actions, pause.until_ms.saturating_sub(facts.server.now_ms()).max(0))
+        }
+        None => ("none", "none", 0),
+    };
+    text.field("paused_reason", reason);
+    text.field("paused_actions", actions);
+    text.field("paused_timeout_milliseconds", left_ms);
+}
