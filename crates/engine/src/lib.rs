@@ -30,7 +30,6 @@ pub mod outcome;
 pub mod path;
 pub mod pause;
 pub mod reconfigure;
-pub mod redact;
 pub mod registry;
 pub mod state;
 
@@ -46,5 +45,5 @@ pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};
 
-/// The version of Redis that clients may take us for, where they ask for one (HELLO, INFO).
+/// Which Redis clients may take us for (HELLO, INFO): the last one whose licence and commands both families share.
 pub const REDIS_VERSION: &str = "7.2.4";

@@ -2,14 +2,15 @@
 //!
 //! The peers write it when the command has run and before its effects spread; so SELECT shows the new database, and a
 //! client that watches itself sees its reply first. Commands that were refused are not shown, and neither are
-//! administrative ones and those that show themselves (`SKIP_MONITOR`). Passwords are not shown (`redact`).
+//! administrative ones and those that show themselves (`SKIP_MONITOR`). Passwords are not shown (`observe::secrets`).
 
 use resp::Argv;
 
 use crate::client::{Client, ClientSlot, Close, ReplyMode};
 use crate::command::{Command, Flags};
 use crate::gate::Gate;
-use crate::redact;
+use crate::observe::{REDACTED, secrets};
+use crate::registry::{Entry, Registry};
 use crate::state::ServerState;
 
 /// Whether those who watch are told of a command.
@@ -46,8 +47,15 @@ pub(crate) fn forget(server: &mut ServerState, slot: ClientSlot) {
 
 /// Writes the line `+1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v"` to every monitor. `client` is the one
 /// whose command it was; it is not among `server.clients` now.
-pub(crate) fn feed(server: &mut ServerState, client: &mut Client, command: &Command, argv: Argv<'_>) {
-    let line = line(server, client, command, argv);
+pub(crate) fn feed(
+    server: &mut ServerState,
+    client: &mut Client,
+    registry: &Registry,
+    command: &Entry,
+    argv: Argv<'_>,
+) {
+    let hidden = secrets(registry, command, argv);
+    let line = line(server, client, argv, &hidden);
     for slot in server.monitors.clone() {
         if slot == client.slot {
             show(client, &line);
@@ -60,7 +68,7 @@ pub(crate) fn feed(server: &mut ServerState, client: &mut Client, command: &Comm
     }
 }
 
-fn line(server: &ServerState, client: &Client, command: &Command, argv: Argv<'_>) -> Vec<u8> {
+fn line(server: &ServerState, client: &Client, argv: Argv<'_>, hidden: &[usize]) -> Vec<u8> {
     let (s, us) = (server.wall_us / 1_000_000, server.wall_us % 1_000_000);
     let address = &client.about.address;
     let from = if client.about.unix {
@@ -69,9 +77,9 @@ fn line(server: &ServerState, client: &Client, command: &Command, argv: Argv<'_>
         address.clone()
     };
     let mut line = format!("{s}.{us:06} [{} {from}]", client.db).into_bytes();
-    for word in redact::words(command, argv) {
+    for (index, word) in argv.iter().enumerate() {
         line.push(b' ');
-        stdx::words::quote(&mut line, word);
+        stdx::words::quote(&mut line, if hidden.contains(&index) { REDACTED } else { word });
     }
     line
 }

@@ -171,12 +171,11 @@ fn loglevel(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// A new password does not throw out who is in; without one, nobody has to wait at the door.
+/// A new password does not throw out who is in; without one, nobody has to wait at the door. The others are seen to by
+/// [`apply_all`], but who asks is not among them.
 fn requirepass(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     let needed = c.server.config.requirepass.as_ref().is_some_and(|pass| !pass.is_empty());
-    for client in c.server.clients.iter_mut().chain([&mut *c.client]) {
-        client.gate.set(Gate::NEEDS_AUTH, needed && !client.authenticated);
-    }
+    c.client.gate.set(Gate::NEEDS_AUTH, needed && !c.client.authenticated);
     Ok(())
 }
 

@@ -165,14 +165,6 @@ impl ServerState {
         (self.mono_us - self.started_mono_us) / 1_000_000
     }
 
-    /// Ends CLIENT PAUSE; what was held is offered again.
-    pub fn end_pause(&mut self) {
-        self.pause = None;
-        self.gate.set(Gate::PAUSED, false);
-        let slots = self.clients.iter().map(|client| client.slot);
-        self.resumed.extend(slots);
-    }
-
     /// Counts an error reply.
     #[cold]
     pub fn count_error(&mut self, line: &str) {

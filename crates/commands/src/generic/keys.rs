@@ -18,7 +18,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         args: &[Arg::pattern("pattern")],
         reply: "the keys",
         complexity: "O(N)",
-        tips: &["nondeterministic_output_order", "request_policy:all_shards"],
+        tips: &["request_policy:all_shards", "nondeterministic_output_order"],
         run: keys,
         ..Command::BLANK
     },
@@ -28,7 +28,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         group: Group::Generic,
         flags: Flags::READONLY,
         reply: "a key, or null in an empty database",
-        tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+        tips: &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
         run: random_key,
         ..Command::BLANK
     },

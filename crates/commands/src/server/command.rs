@@ -384,6 +384,32 @@ mod tests {
     }
 
     #[test]
+    fn resp3_has_sets_and_maps() {
+        check(
+            r#"
+            > HELLO 3
+            *
+            > COMMAND INFO get
+            [["get" :2 ~[+readonly +fast] :1 :1 :1 ~[+@read +@string +@fast] ~[] ~[{"flags" ~[+RO +access] "begin_search" {"type" "index" "spec" {"index" :1}} "find_keys" {"type" "range" "spec" {"lastkey" :0 "keystep" :1 "limit" :0}}}] []]]
+            > COMMAND INFO nosuch
+            [nil]
+            > COMMAND DOCS time
+            {"time" {"summary" * "since" "2.6.0" "group" "server" "complexity" "O(1)"}}
+            > COMMAND DOCS debug
+            {"debug" {"summary" * "since" "1.0.0" "group" "server" "complexity" * "doc_flags" ~[+syscmd]}}
+            > COMMAND DOCS config|set
+            {"config|set" {"summary" * "since" "2.0.0" "group" "server" "complexity" * "history" ~[["7.0.0" *]] "arguments" [{"name" "data" "type" "block" "flags" ~[+multiple] "arguments" [{"name" "parameter" "type" "string" "display_text" "parameter"} {"name" "value" "type" "string" "display_text" "value"}]}]}}
+            > COMMAND DOCS shutdown
+            {"shutdown" *}
+            > COMMAND GETKEYSANDFLAGS MSET a 1 b 2
+            [["a" ~[+OW +update]] ["b" ~[+OW +update]]]
+            > CONFIG GET hz
+            {"hz" "10"}
+            "#,
+        );
+    }
+
+    #[test]
     fn list_takes_one_filter() {
         check(
             r#"

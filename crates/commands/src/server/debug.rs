@@ -449,6 +449,22 @@ mod tests {
             -ERR RESP2 is not supported by this command
             > DEBUG ERROR "FOO bar"
             -FOO bar
+            > HELLO 3
+            *
+            > DEBUG PROTOCOL map
+            {:0 #f :1 #t :2 #f}
+            > DEBUG PROTOCOL set
+            ~[:0 :1 :2]
+            > DEBUG PROTOCOL double
+            ,3.141
+            > DEBUG PROTOCOL bignum
+            (1234567999999999999999999999999999999
+            > DEBUG PROTOCOL verbatim
+            txt"This is a verbatim\nstring"
+            > DEBUG PROTOCOL true
+            #t
+            > DEBUG HTSTATS 3
+            txt"[Dictionary HT]\n[Expires HT]\n"
             "#,
         );
     }

@@ -1,11 +1,9 @@
 //! Clients are looked at in turns, a few in each call, so that each is looked at about once a second.
 
-use config::Config;
-
 use super::Again;
-use crate::client::{Class, Client, ClientSlot, Close};
+use crate::client::{ClientSlot, Close};
+use crate::client_limits::{idles, over_output_limit};
 use crate::engine::Engine;
-use crate::gate::Gate;
 use crate::host::{Host, Level};
 use crate::state::ServerState;
 
@@ -60,32 +58,4 @@ fn tend(server: &mut ServerState, host: &mut dyn Host, slot: ClientSlot) {
         client.close_noted = true;
         server.closing.push(slot);
     }
-}
-
-/// `timeout`: who waits, watches or listens may be silent.
-fn idles(client: &Client, config: &Config, mono_us: u64) -> bool {
-    let may = client.monitor || client.gate.meets(Gate::BLOCKED) || client.class() != Class::Normal;
-    let idle_us = mono_us.saturating_sub(client.last_active_us);
-    config.timeout > 0 && !may && idle_us > u64::from(config.timeout) * 1_000_000
-}
-
-/// `client-output-buffer-limit`: whether what waits for a client is more than its class may hold, or more than the
-/// soft limit for too long.
-pub fn over_output_limit(client: &mut Client, config: &Config, mono_us: u64) -> bool {
-    let limits = &config.client_output_buffer_limit;
-    let limit = match client.class() {
-        Class::Normal => limits.normal,
-        Class::Replica => limits.replica,
-        Class::PubSub => limits.pubsub,
-    };
-    let used = client.out.memory() as u64;
-    if limit.hard > 0 && used >= limit.hard {
-        return true;
-    }
-    if limit.soft == 0 || used < limit.soft {
-        client.over_soft_limit_since = None;
-        return false;
-    }
-    let since_us = *client.over_soft_limit_since.get_or_insert(mono_us);
-    mono_us.saturating_sub(since_us) > limit.soft_seconds.saturating_mul(1_000_000)
 }

@@ -15,7 +15,7 @@ mod clients;
 mod expire;
 mod title;
 
-pub use clients::{clients_hz, over_output_limit};
+pub use clients::clients_hz;
 
 use crate::engine::Engine;
 use crate::host::{Host, Level};
@@ -210,11 +210,7 @@ impl Period {
 
 /// CLIENT PAUSE is over: what was held may run.
 fn end_pause(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
-    let server = &mut engine.server;
-    if server.pause.is_some_and(|pause| pause.until_ms <= server.now_ms()) {
-        server.end_pause();
-        engine.keyspace.env.hold_expiry = false;
-    }
+    engine.pause_step(engine.server.now_ms());
     Again::Later
 }
 

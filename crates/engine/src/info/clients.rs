@@ -17,7 +17,8 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("maxclients", server.config.maxclients);
     text.field("client_recent_max_input_buffer", input.max(mine.query_capacity));
     text.field("client_recent_max_output_buffer", output);
-    text.field("blocked_clients", with(Gate::BLOCKED));
+    // Those whom a pause holds are counted, as with the peers.
+    text.field("blocked_clients", with(Gate::BLOCKED) + server.held.len());
     text.field("tracking_clients", 0);
     text.field("pubsub_clients", with(Gate::SUBSCRIBED));
     text.all(

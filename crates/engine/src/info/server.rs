@@ -5,8 +5,6 @@ use super::{Facts, Section, Shown, Text};
 pub(super) const SECTION: Section =
     Section { title: "Server", names: &["server"], shown: Shown::ByDefault, write };
 
-/// Which Redis clients may take us for: the last one whose licence and commands both families share.
-const REDIS_VERSION: &str = "7.2.4";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn write(facts: &Facts<'_>, text: &mut Text) {
@@ -16,7 +14,7 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
 }
 
 fn program(facts: &Facts<'_>, text: &mut Text) {
-    text.field("redis_version", REDIS_VERSION);
+    text.field("redis_version", crate::REDIS_VERSION);
     text.field("server_name", "redstart");
     text.field("redstart_version", VERSION);
     text.field("redis_git_sha1", "00000000");

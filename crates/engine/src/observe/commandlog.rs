@@ -13,7 +13,7 @@ use crate::client::Client;
 const MAX_WORDS: usize = 32;
 const MAX_WORD: usize = 128;
 /// Stands for a word that must not be shown.
-const REDACTED: &[u8] = b"(redacted)";
+pub(crate) const REDACTED: &[u8] = b"(redacted)";
 
 /// The three logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

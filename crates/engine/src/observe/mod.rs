@@ -8,9 +8,11 @@ mod recent;
 mod redact;
 mod samples;
 
+pub(crate) use commandlog::REDACTED;
 pub use commandlog::{CommandLog, CommandLogs, LogEntry, LogKind};
 pub use latency::{LatencyMonitor, Series};
 pub use recent::RecentBuffers;
+pub(crate) use redact::secrets;
 pub use samples::{Metric, Samples};
 
 use crate::command::Flags;

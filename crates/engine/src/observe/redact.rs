@@ -1,4 +1,4 @@
-//! Which words of a request are secrets, and must be in no log.
+//! Which words of a request are secrets, and must be in no log and shown to no MONITOR.
 //!
 //! The list is the peers': passwords of AUTH, HELLO and MIGRATE, sensitive parameters of CONFIG SET, and everything
 //! that tells of users.
@@ -8,7 +8,7 @@ use resp::Argv;
 use crate::registry::{Entry, Registry};
 
 /// The indices of the words to hide.
-pub(super) fn secrets(registry: &Registry, command: &Entry, argv: Argv<'_>) -> Vec<usize> {
+pub(crate) fn secrets(registry: &Registry, command: &Entry, argv: Argv<'_>) -> Vec<usize> {
     let container = command.parent.map_or("", |parent| registry.entry(parent).record.name);
     match (container, command.record.name) {
         ("", "AUTH") => (1..argv.len()).collect(),

@@ -88,7 +88,8 @@ fn run_with_care(
     call(engine, host, client, argv, ahead);
     engine.keyspace.env.no_touch = false;
     if engine.server.gate.meets(Gate::MONITORED) && crate::monitor::shows(record) {
-        crate::monitor::feed(&mut engine.server, client, record, argv);
+        let Engine { server, registry, .. } = engine;
+        crate::monitor::feed(server, client, registry, registry.entry(ahead.command), argv);
     }
 }
 

@@ -67,6 +67,6 @@ proptest! {
 #[test]
 fn sip_hash_is_the_published_one_with_fewer_rounds() {
     let hash = |key: &[u8]| hash_key(Seed { k0: 1, k1: 2 }, key);
-    assert_eq!(hash(b"a key"), SipHasher13::new_with_keys(1, 2).hash(b"a key"));
+    assert_eq!(hash(b"a key"), stdx::sip::hash(1, 2, b"a key"));
     assert_ne!(hash(b"a key"), hash_key(Seed { k0: 1, k1: 3 }, b"a key"));
 }
