@@ -3,7 +3,6 @@
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::Str;
-use stdx::num::INT_CHARS_MAX;
 
 use super::bit_offset;
 
@@ -65,7 +64,7 @@ fn setbit(ctx: &mut Ctx<'_>) -> Result {
 fn getbit(ctx: &mut Ctx<'_>) -> Result {
     let bit = bit_offset(ctx, ctx.argv.at(2), 1)?;
     let key = ctx.key(1);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     let bytes =
         ctx.keyspace.db(ctx.client.db).read_str(key)?.map_or(&[][..], |value| value.bytes(&mut digits));
     let byte = bytes.get((bit / 8) as usize).copied().unwrap_or(0);

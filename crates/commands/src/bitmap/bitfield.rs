@@ -7,7 +7,6 @@
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeyFlags, KeySpec, Result};
 use keyspace::Str;
-use stdx::num::INT_CHARS_MAX;
 
 use super::bit_offset;
 use super::field::{Kind, Overflow};
@@ -181,7 +180,7 @@ fn bitfield(ctx: &mut Ctx<'_>, allowed: Allowed) -> Result {
 
 fn read(ctx: &mut Ctx<'_>, steps: &[Step]) -> Result {
     let key = ctx.key(1);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     let value = ctx.keyspace.db(ctx.client.db).read_str(key)?;
     let bytes = value.map_or(&[][..], |value| value.bytes(&mut digits));
     ctx.client.out.array(steps.len());

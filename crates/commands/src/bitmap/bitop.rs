@@ -10,7 +10,6 @@
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{EMBED_MAX, Expire, Key, Type, Value};
-use stdx::num::INT_CHARS_MAX;
 use structures::entry::NewValue;
 
 pub(crate) static COMMANDS: &[Command] = &[Command {
@@ -91,7 +90,7 @@ const FIRST_SOURCE: usize = 3;
 
 fn bitop(ctx: &mut Ctx<'_>) -> Result {
     let mut fold = Fold::new(Operation::parse(ctx)?);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     for index in FIRST_SOURCE..ctx.argv.len() {
         let key = ctx.key(index);
         let value = ctx.keyspace.db(ctx.client.db).read_str(key)?;

@@ -5,7 +5,6 @@
 //! into the string first, which may make the part a byte long (Valkey 9.1, Redis 8).
 
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
-use stdx::num::INT_CHARS_MAX;
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -112,7 +111,7 @@ impl Part {
 fn bitcount(ctx: &mut Ctx<'_>) -> Result {
     let part = Part::parse(ctx, 2)?;
     let key = ctx.key(1);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     let value = ctx.keyspace.db(ctx.client.db).read_str(key)?;
     let bytes = value.map_or(&[][..], |value| value.bytes(&mut digits));
     let bits = if part.is_backwards_from_the_end() { None } else { part.bits(bytes.len()) };
@@ -136,7 +135,7 @@ fn bitpos(ctx: &mut Ctx<'_>) -> Result {
     };
     let part = Part::parse(ctx, 3)?;
     let key = ctx.key(1);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     let position = match ctx.keyspace.db(ctx.client.db).read_str(key)? {
         Some(value) => position(value.bytes(&mut digits), wanted, part),
         // A missing key is an endless row of zeros.
