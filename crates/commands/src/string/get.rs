@@ -198,6 +198,14 @@ mod tests {
             ""
             > GETRANGE k -1 -100
             ""
+            > GETRANGE k -100 -50
+            "H"
+            > GETRANGE k 0 -50
+            "H"
+            > SET n -123
+            +OK
+            > GETRANGE n 0 1
+            "-1"
             > SUBSTR nothing 0 -1
             ""
             > GETRANGE k 0 a

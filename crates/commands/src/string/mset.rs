@@ -175,7 +175,7 @@ fn propagate_absolute(ctx: &mut Ctx<'_>, index: usize, at: i64) {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, Value, check};
 
     #[test]
     fn several_keys_in_one_step() {
@@ -204,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn more_keys_than_are_fetched_together() {
+        let text = |n: usize| Value::Bulk(format!("v{n}").into_bytes());
+        let (pairs, keys): (String, String) =
+            (0..40).map(|n| (format!(" k{n} v{n}"), format!(" k{n}"))).unzip();
+        let mut harness = Harness::new();
+        harness.send(&format!("MSET{pairs}"));
+        assert_eq!(harness.send(&format!("MGET{keys}")), Value::Array((0..40).map(text).collect()));
+        harness.send(&format!("MSETEX 40{pairs} PX 100"));
+        harness.advance(200);
+        assert_eq!(harness.send(&format!("MGET{keys}")), Value::Array(vec![Value::Null; 40]));
+    }
+
+    #[test]
     fn several_keys_with_one_end() {
         check(
             r#"
@@ -224,6 +237,26 @@ mod tests {
             -ERR syntax error
             > MSETEX 1 a b EX 0
             -ERR invalid expire time in 'msetex' command
+            > MSETEX 01 a b
+            -ERR invalid numkeys value or out of range
+            > MSETEX 2147483648 a b
+            -ERR invalid numkeys value or out of range
+            > MSETEX 2147483647 a b
+            -ERR syntax error
+            > MSETEX 1 a b c d
+            -ERR syntax error
+            > MSETEX 1 a b GET
+            -ERR syntax error
+            > MSETEX 1 a
+            -ERR wrong number of arguments for 'msetex' command
+            > MSETEX 2 a 1 a 2 NX KEEPTTL NX
+            :1
+            > GET a
+            "2"
+            > MSETEX 1 a 3 PXAT 1
+            :1
+            > EXISTS a
+            :0
             "#,
         );
     }

@@ -216,7 +216,7 @@ fn holds(ctx: &mut Ctx<'_>, key: Key<'_>, condition: Condition) -> Result<bool> 
         Condition::Present => ctx.db().has(key),
         Condition::Equals(index) => {
             let wanted = ctx.argv.at(index);
-            match ctx.keyspace.db(ctx.client.db).ask(key) {
+            match ctx.keyspace.db(ctx.client.db).write(key) {
                 Some(entry) => super::get::equals(Str::of(entry)?, wanted),
                 None => false,
             }
@@ -271,7 +271,7 @@ fn getset(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
 
     #[test]
     fn a_value_is_set_under_conditions() {
@@ -333,6 +333,76 @@ mod tests {
             nil
             "#,
         );
+    }
+
+    #[test]
+    fn what_is_said_twice_holds_as_said_last() {
+        check(
+            r#"
+            > SET k v EX 100 EX 10
+            +OK
+            > TTL k
+            :10
+            > SET k w KEEPTTL XX KEEPTTL XX GET GET
+            "v"
+            > TTL k
+            :10
+            > GETEX k EX 100 EX 20
+            "w"
+            > TTL k
+            :20
+            > GETEX k PERSIST PERSIST
+            "w"
+            > TTL k
+            :-1
+            > SET k v IFEQ w IFEQ w
+            -ERR syntax error
+            > SET k v EX 10 PX 10
+            -ERR syntax error
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_key_whose_time_is_up_leaves_nothing_to_the_next() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > SET k v PX 10
+            +OK
+            ! wait 50
+            > SET k w KEEPTTL
+            +OK
+            > TTL k
+            :-1
+            > SET k v PX 10
+            +OK
+            ! wait 50
+            > SET k w GET
+            nil
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_time_in_the_past_is_an_expiry() {
+        let mut harness = Harness::new();
+        let mut told = |line: &str| {
+            let before = (harness.engine.server.dirty, harness.engine.keyspace.env.stats.expired);
+            harness.send(line);
+            let after = (harness.engine.server.dirty, harness.engine.keyspace.env.stats.expired);
+            (after.0 - before.0, after.1 - before.1)
+        };
+        assert_eq!(told("SET k v"), (1, 0));
+        assert_eq!(told("SET k v PXAT 1"), (1, 1));
+        assert_eq!(told("SET k v PXAT 1"), (0, 0), "there is nothing to expire");
+        assert_eq!(told("SET k v"), (1, 0));
+        assert_eq!(told("GETEX k EXAT 1"), (1, 1));
+        assert_eq!(told("SET k v IFEQ x"), (0, 0));
+        assert_eq!(told("MSETEX 2 a 1 b 2 EX 10"), (2, 0));
     }
 
     #[test]
