@@ -2,6 +2,7 @@
 //! built in a second and says something even when nothing else can be built.
 #![forbid(unsafe_code)]
 
+mod bench_ir;
 mod commands;
 mod generate;
 mod peers;
@@ -23,6 +24,11 @@ const TASKS: &[(&str, &str, Task)] = &[
         "peers",
         "plays the transcripts against real servers: --addr HOST:PORT, --server PATH or $PEERS",
         peers::run,
+    ),
+    (
+        "bench-ir",
+        "instructions for a request under callgrind, against the record: --update, --only, --server PATH",
+        bench_ir::run,
     ),
 ];
 
