@@ -65,7 +65,9 @@ fn set_pairs(ctx: &mut Ctx<'_>, first: usize, end: usize, expire: Expire) {
         let count = fetch(ctx, at, 2, &mut keys).min((end - at) / 2);
         for (n, key) in keys[..count].iter().enumerate() {
             let value = ctx.argv.at(at + 2 * n + 1);
-            ctx.db().set_str(*key, value, expire);
+            let mut db = ctx.db();
+            db.expire_if_due(*key);
+            db.set_str(*key, value, expire);
             ctx.changed(key.bytes, Class::String, "set");
             if matches!(expire, Expire::At(_)) {
                 ctx.event(ctx.client.db, key.bytes, Class::Generic, "expire");
@@ -79,7 +81,7 @@ fn check_pairs(ctx: &Ctx<'_>) -> Result {
     if ctx.argv.len() % 2 == 0 { Err(ctx.wrong_arity()) } else { Ok(()) }
 }
 
-/// How many of the keys among the pairs are there: all, some, none.
+/// Whether any key of the pairs is there (`wanted`), or is not.
 fn any_there(ctx: &mut Ctx<'_>, first: usize, end: usize, wanted: bool) -> bool {
     (first..end).step_by(2).any(|index| {
         let key = ctx.key(index);
@@ -132,7 +134,9 @@ fn msetex(ctx: &mut Ctx<'_>) -> Result {
         return ctx.int(0);
     }
     set_pairs(ctx, 2, end, expire);
-    propagate_absolute(ctx, end, expire);
+    if let (Expiration::At(_, index), Expire::At(at)) = (said, expire) {
+        propagate_absolute(ctx, index, at);
+    }
     ctx.int(1)
 }
 
@@ -157,13 +161,14 @@ fn msetex_options(ctx: &Ctx<'_>, from: usize) -> Result<(Condition, Expiration)>
     Ok((condition, said))
 }
 
-/// Replicas must not count from their own clock.
-fn propagate_absolute(ctx: &mut Ctx<'_>, end: usize, expire: Expire) {
-    if let Expire::At(at) = expire {
-        let at = at.to_string();
-        let argv = ctx.argv;
-        let mut words: Vec<&[u8]> = argv.iter().take(end).collect();
-        words.extend([b"PXAT".as_slice(), at.as_bytes()]);
+/// The request with the time at an index, and the word before it, made absolute: replicas must not count from their
+/// own clock.
+fn propagate_absolute(ctx: &mut Ctx<'_>, index: usize, at: i64) {
+    if ctx.server.listeners.feed {
+        let (argv, at) = (ctx.argv, expiration::digits(at));
+        let mut words: Vec<&[u8]> = argv.iter().collect();
+        words[index - 1] = b"PXAT";
+        words[index] = &at;
         ctx.propagate_instead(&words);
     }
 }

@@ -1,11 +1,15 @@
 //! SET, SETNX, SETEX, PSETEX, GETSET: give a key a string, whatever it held.
 //!
 //! `SET key value` alone goes straight; everything else is read into [`Options`] first. A time to live is propagated
-//! as an absolute time (PXAT); a time that has passed already leaves no key.
+//! as an absolute time (PXAT); a time that has passed already leaves no key, and is told as an expiry.
+//!
+//! A key whose time is up is expired before it is written over, so that both are told.
 
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{Expire, Key, Str};
+
+use crate::generic::expire_at_once;
 
 use super::expiration::{self, EX, EXAT, Expiration, PX, PXAT, Unit};
 
@@ -133,7 +137,9 @@ fn set(ctx: &mut Ctx<'_>) -> Result {
         return set_with_options(ctx);
     }
     let (key, value) = (ctx.key(1), ctx.argv.at(2));
-    ctx.db().set_str(key, value, Expire::Clear);
+    let mut db = ctx.db();
+    db.expire_if_due(key);
+    db.set_str(key, value, Expire::Clear);
     ctx.changed(key.bytes, Class::String, "set");
     ctx.ok()
 }
@@ -182,7 +188,16 @@ fn set_with_options(ctx: &mut Ctx<'_>) -> Result {
         return if options.answer_old { Ok(()) } else { ctx.null() };
     }
     store(ctx, key, ctx.argv.at(2), expire);
-    if options.answer_old { Ok(()) } else { ctx.ok() }
+    if !options.answer_old {
+        return ctx.ok();
+    }
+    // Replicas need no answer, nor a condition that has held.
+    match expire {
+        Expire::At(_) => {}
+        Expire::Keep => ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2), b"KEEPTTL"]),
+        Expire::Clear => ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2)]),
+    }
+    Ok(())
 }
 
 /// Answers the string under a key, or null.
@@ -211,22 +226,23 @@ fn holds(ctx: &mut Ctx<'_>, key: Key<'_>, condition: Condition) -> Result<bool> 
 
 /// Sets the value and its end, and tells of it. A time that has passed leaves no key.
 fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], expire: Expire) {
-    let Expire::At(at) = expire else {
-        ctx.db().set_str(key, value, expire);
-        ctx.changed(key.bytes, Class::String, "set");
-        return;
-    };
-    if at <= ctx.now_ms() {
-        if ctx.db().remove(key).is_some() {
-            ctx.changed(key.bytes, Class::Generic, "del");
-            ctx.propagate_instead(&[b"DEL", key.bytes]);
+    if let Expire::At(at) = expire
+        && at <= ctx.now_ms()
+    {
+        if ctx.db().has(key) {
+            expire_at_once(ctx, key);
         }
         return;
     }
-    ctx.db().set_str(key, value, expire);
+    let mut db = ctx.db();
+    db.expire_if_due(key);
+    db.set_str(key, value, expire);
     ctx.changed(key.bytes, Class::String, "set");
+    let Expire::At(at) = expire else { return };
     ctx.event(ctx.client.db, key.bytes, Class::Generic, "expire");
-    ctx.propagate_instead(&[b"SET", key.bytes, value, b"PXAT", at.to_string().as_bytes()]);
+    if ctx.server.listeners.feed {
+        ctx.propagate_instead(&[b"SET", key.bytes, value, b"PXAT", &expiration::digits(at)]);
+    }
 }
 
 fn setnx(ctx: &mut Ctx<'_>) -> Result {
@@ -249,6 +265,7 @@ fn getset(ctx: &mut Ctx<'_>) -> Result {
     let key = ctx.key(1);
     answer(ctx, key)?;
     store(ctx, key, ctx.argv.at(2), Expire::Clear);
+    ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2)]);
     Ok(())
 }
 
