@@ -72,7 +72,7 @@ const MEDIUM: usize = 64 * 1024;
 pub fn name() -> String {
     // SAFETY: no arguments, returns a number.
     let v = unsafe { mi::mi_version() };
-    format!("mimalloc-{}.{}.{}", v / 100, v / 10 % 10, v % 10)
+    format!("mimalloc-{}.{}.{}", v / 10_000, v / 100 % 100, v % 100)
 }
 
 /// Gives unused memory back to the kernel.

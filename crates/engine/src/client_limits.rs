@@ -20,28 +20,6 @@ const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and th
     3) put protected-mode no into the configuration file, or --protected-mode no on the command line, and restart. \
     Without a password make sure that nobody outside your network can reach the port.\r\n";
 
-/// Bytes held for clients, by what they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClientMemory {
-    pub normal: usize,
-    pub replicas: usize,
-    pub pubsub: usize,
-}
-
-/// Sums up what clients cost; the one whose command runs is given apart. `O(clients)`.
-pub fn memory(server: &ServerState, running: Option<&Client>) -> ClientMemory {
-    let mut sum = ClientMemory::default();
-    for client in server.clients.iter().chain(running) {
-        let part = match client.class() {
-            Class::Normal => &mut sum.normal,
-            Class::Replica => &mut sum.replicas,
-            Class::PubSub => &mut sum.pubsub,
-        };
-        *part += client.memory();
-    }
-    sum
-}
-
 /// What a new connection is sent before it is closed, if it must not stay.
 pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
     let open = !server.config.protected_mode || crate::auth::has_password(&server.config);

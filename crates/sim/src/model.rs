@@ -1,7 +1,8 @@
 //! What the answers must be: strings and their times to live, as plainly as can be.
 //!
 //! A client does not know *when* between sending and hearing its request was executed, so that a key whose time ends
-//! in between may be there or not: both answers are right, and the one that came tells which it was.
+//! in between may be there or not: both answers are right, and the one that came tells which it was. Some tell
+//! nothing (`STRLEN` of an empty string), so a key has a list of all that it may be.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ pub struct Window {
     pub heard_ms: i64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     value: Vec<u8>,
     /// When it ends: not before the first, not after the second.
@@ -24,7 +25,8 @@ struct Entry {
 /// The keys of one client.
 #[derive(Default)]
 pub struct Model {
-    keys: BTreeMap<Vec<u8>, Entry>,
+    /// What each key may be; one that is not here is missing.
+    keys: BTreeMap<Vec<u8>, Vec<Option<Entry>>>,
 }
 
 /// A request that the model understands. (What it sends is [`Request::words`].)
@@ -131,7 +133,7 @@ impl Model {
             },
             Request::MSet(pairs) => {
                 for (key, value) in pairs {
-                    self.keys.insert(key.clone(), Entry { value: value.clone(), ends_ms: None });
+                    self.keys.insert(key.clone(), vec![Some(Entry { value: value.clone(), ends_ms: None })]);
                 }
                 expect(&ok(), got)
             }
@@ -148,37 +150,41 @@ impl Model {
         pairs.try_for_each(|(key, value)| self.check_one(&Request::Get(key.clone()), value, window))
     }
 
-    /// Tries what the key may have been, and keeps what explains the reply.
+    /// Tries everything that the key may have been, and keeps what explains the reply.
     fn check_one(&mut self, request: &Request, got: &Value, window: Window) -> Result<(), String> {
         let Some(key) = request.key() else { return Err("a request without a key".to_owned()) };
-        let mut wanted = String::new();
-        for before in self.candidates(key, window) {
-            let mut entry = before;
+        let mut after = Vec::new();
+        let mut wanted = Vec::new();
+        for mut entry in self.candidates(key, window) {
             let expected = apply(request, &mut entry, window);
             if expected.admits(got) {
-                match entry {
-                    Some(entry) => self.keys.insert(key.to_vec(), entry),
-                    None => self.keys.remove(key),
-                };
-                return Ok(());
+                after.push(entry);
             }
-            wanted = if wanted.is_empty() { expected.to_string() } else { format!("{wanted} or {expected}") };
+            wanted.push(expected.to_string());
         }
-        Err(format!("expected {wanted}, got {got}"))
+        if after.is_empty() {
+            return Err(format!("expected {}, got {got}", wanted.join(" or ")));
+        }
+        after.sort();
+        after.dedup();
+        self.keys.insert(key.to_vec(), after);
+        Ok(())
     }
 
     fn candidates(&self, key: &[u8], window: Window) -> Vec<Option<Entry>> {
-        let entry = self.keys.get(key).cloned();
-        let Some((earliest, latest)) = entry.as_ref().and_then(|entry| entry.ends_ms) else {
-            return vec![entry];
-        };
         let mut candidates = Vec::new();
-        // It can still be there if it was asked for before its latest end.
-        if window.sent_ms <= latest {
-            candidates.push(entry);
-        }
-        if window.heard_ms >= earliest {
-            candidates.push(None);
+        for entry in self.keys.get(key).unwrap_or(&vec![None]) {
+            let Some((earliest, latest)) = entry.as_ref().and_then(|entry| entry.ends_ms) else {
+                candidates.push(entry.clone());
+                continue;
+            };
+            // It can still be there if it was asked for before its latest end.
+            if window.sent_ms <= latest {
+                candidates.push(entry.clone());
+            }
+            if window.heard_ms >= earliest {
+                candidates.push(None);
+            }
         }
         candidates
     }

@@ -2,13 +2,17 @@
 
 mod command;
 mod command_docs;
+mod commandlog;
 mod config;
 mod dbsize;
 mod debug;
 mod digest;
 mod flush;
+mod info;
+mod latency;
 mod local;
 mod lolwut;
+mod memory;
 mod role;
 mod shutdown;
 mod swapdb;
@@ -18,11 +22,15 @@ use engine::Command;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     command::COMMANDS,
+    commandlog::COMMANDS,
     config::COMMANDS,
     dbsize::COMMANDS,
     debug::COMMANDS,
     flush::COMMANDS,
+    info::COMMANDS,
+    latency::COMMANDS,
     lolwut::COMMANDS,
+    memory::COMMANDS,
     role::COMMANDS,
     shutdown::COMMANDS,
     swapdb::COMMANDS,
