@@ -75,19 +75,20 @@ struct Part {
 }
 
 impl Part {
-    /// Reads up to three words from an index on: start, end, unit.
+    /// Reads up to three words from an index on: start, end, unit. The unit is complained of before the end, as the
+    /// peers do.
     fn parse(ctx: &Ctx<'_>, at: usize) -> Result<Part> {
         let words = ctx.argv.len().saturating_sub(at);
         if words > 3 {
             return Err(CommandError::Syntax);
         }
         let start = if words > 0 { ctx.integer(at)? } else { 0 };
-        let end = if words > 1 { Some(ctx.integer(at + 1)?) } else { None };
         let unit = match words {
             3 if ctx.is(at + 2, "BIT") => Unit::Bit,
             3 if !ctx.is(at + 2, "BYTE") => return Err(CommandError::Syntax),
             _ => Unit::Byte,
         };
+        let end = if words > 1 { Some(ctx.integer(at + 1)?) } else { None };
         Ok(Part { start, end, unit })
     }
 
@@ -156,7 +157,7 @@ fn position(bytes: &[u8], wanted: bool, part: Part) -> Option<u64> {
 /// The first such bit from the first to the last one, which the string has.
 fn find(bytes: &[u8], wanted: bool, first: u64, last: u64) -> Option<u64> {
     let (mut start, end) = ((first / 8) as usize, (last / 8) as usize);
-    if first % 8 != 0 {
+    if !first.is_multiple_of(8) {
         let byte = if wanted { bytes[start] } else { !bytes[start] };
         let candidates = byte & (0xff >> (first % 8));
         if candidates != 0 {
@@ -274,6 +275,10 @@ mod tests {
             -ERR value is not an integer or out of range
             > BITCOUNT nothing a 1 FOO
             -ERR value is not an integer or out of range
+            > BITCOUNT nothing 0 a FOO
+            -ERR syntax error
+            > BITCOUNT nothing 0 a BIT
+            -ERR value is not an integer or out of range
             > BITCOUNT nothing 0 1 FOO
             -ERR syntax error
             > BITCOUNT nothing 0 1 BIT x
@@ -284,6 +289,8 @@ mod tests {
             -ERR value is not an integer or out of range
             > BITPOS nothing 0 2 BIT
             -ERR value is not an integer or out of range
+            > BITPOS nothing 1 0 a FOO
+            -ERR syntax error
             > BITPOS nothing 1 0 -1 FOO
             -ERR syntax error
             > BITPOS nothing 1 0 -1 BIT x
