@@ -13,8 +13,8 @@ use world::{Clock, Signal};
 use crate::SimWorld;
 use crate::client::Client;
 
-/// Turns after which a run that makes no progress is given up.
-const PATIENCE: usize = 200_000;
+/// Turns without an answer to anybody after which a run is given up. A long value on a bad day takes thousands.
+const PATIENCE: usize = 100_000;
 
 /// What a run was like.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -43,7 +43,7 @@ impl fmt::Display for Failure {
 /// Runs a seed.
 pub fn run(seed: u64) -> Result<Report, Box<Failure>> {
     let mut world = SimWorld::new(seed);
-    match Play::new(seed, &mut world).and_then(|mut play| play.to_the_end(&mut world)) {
+    match Play::new(seed, &mut world).and_then(|mut play| play.play_out(&mut world)) {
         Ok(report) => Ok(report),
         Err(why) => {
             let why = format!("{why}\n{:?}", world.weather);
@@ -68,21 +68,26 @@ impl Play {
         Ok(Play { clients: clients.collect(), server, began_us: world.now().wall_us })
     }
 
-    fn to_the_end(&mut self, world: &mut SimWorld) -> Result<Report, String> {
-        let mut turns = 0;
+    fn play_out(&mut self, world: &mut SimWorld) -> Result<Report, String> {
+        let (mut turns, mut answers, mut quiet) = (0, 0, 0);
         while !self.clients.iter().all(Client::done) {
             self.turn(world)?;
             turns += 1;
-            if turns > PATIENCE {
+            let before = std::mem::replace(&mut answers, self.answers());
+            quiet = if answers > before { 0 } else { quiet + 1 };
+            if quiet > PATIENCE {
                 let stuck: Vec<String> =
                     self.clients.iter().filter(|c| !c.done()).map(Client::waiting).collect();
-                return Err(format!("no end after {turns} turns:\n{}", stuck.join("\n")));
+                return Err(format!("nothing happens any more, after {turns} turns:\n{}", stuck.join("\n")));
             }
         }
         self.check_counter()?;
         self.stop(world)?;
-        let answers = self.clients.iter().map(|client| client.answers).sum();
         Ok(Report { turns, answers, ms: (world.now().wall_us - self.began_us) / 1000 })
+    }
+
+    fn answers(&self) -> usize {
+        self.clients.iter().map(|client| client.answers).sum()
     }
 
     fn turn(&mut self, world: &mut SimWorld) -> Result<(), String> {
