@@ -129,11 +129,6 @@ impl Connection {
             Lately::Busy => {}
         }
     }
-
-    /// Bytes held on the socket side.
-    pub fn memory(&self) -> usize {
-        self.input.capacity() + self.progress.as_ref().map_or(0, |p| p.memory())
-    }
 }
 
 /// Puts a buffer of the usual size back into the pool; others are freed.
@@ -160,7 +155,7 @@ mod tests {
     fn whole_requests_leave_no_buffer_behind() {
         let (mut connection, mut pool) = (Connection::new(ConnId(0), ClientSlot(0)), Vec::new());
         arrive(&mut connection, &mut pool, 100, 100);
-        assert_eq!((connection.memory(), pool.len()), (0, 1));
+        assert_eq!((connection.input.capacity(), pool.len()), (0, 1));
     }
 
     #[test]
@@ -170,13 +165,13 @@ mod tests {
         assert_eq!(connection.input.len(), 40);
         arrive(&mut connection, &mut pool, 10, 50);
         arrive(&mut connection, &mut pool, 10, 10);
-        assert_eq!(connection.memory(), BUFFER);
+        assert_eq!(connection.input.capacity(), BUFFER);
         connection.fit(Lately::Busy, &mut pool);
-        assert_eq!(connection.memory(), BUFFER);
+        assert_eq!(connection.input.capacity(), BUFFER);
         connection.fit(Lately::Idle, &mut pool);
-        assert_eq!((connection.memory(), pool.len()), (0, 1));
+        assert_eq!((connection.input.capacity(), pool.len()), (0, 1));
         arrive(&mut connection, &mut pool, 10, 10);
-        assert_eq!((connection.memory(), pool.len()), (0, 1));
+        assert_eq!((connection.input.capacity(), pool.len()), (0, 1));
     }
 
     #[test]
@@ -185,12 +180,12 @@ mod tests {
         arrive(&mut connection, &mut pool, 10, 0);
         arrive(&mut connection, &mut pool, 400_000, 400_010);
         connection.fit(Lately::Busy, &mut pool);
-        assert!(connection.memory() >= 400_000, "it was all used since the last look");
+        assert!(connection.input.capacity() >= 400_000, "it was all used since the last look");
         arrive(&mut connection, &mut pool, 100, 100);
         connection.fit(Lately::Busy, &mut pool);
-        assert_eq!(connection.memory(), BUFFER);
+        assert_eq!(connection.input.capacity(), BUFFER);
         arrive(&mut connection, &mut pool, 10, 0);
         connection.fit(Lately::Idle, &mut pool);
-        assert_eq!((connection.memory(), connection.input.len()), (10, 10));
+        assert_eq!((connection.input.capacity(), connection.input.len()), (10, 10));
     }
 }

@@ -39,12 +39,14 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self) -> Result<Value, String> {
-        const OPENINGS: [(&str, fn(Vec<Value>) -> Value); 3] =
-            [("[", Value::Array), ("~[", Value::Set), (">[", Value::Push)];
-        for (opening, make) in OPENINGS {
-            if self.eat(opening) {
-                return Ok(make(self.until(b']')?));
-            }
+        if self.eat("[") {
+            return Ok(Value::Array(self.until(b']')?));
+        }
+        if self.eat("~[") {
+            return Ok(Value::Set(self.until(b']')?));
+        }
+        if self.eat(">[") {
+            return Ok(Value::Push(self.until(b']')?));
         }
         if self.eat("{") {
             return Ok(Value::Map(self.pairs()?));

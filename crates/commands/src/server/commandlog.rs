@@ -289,6 +289,19 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_hidden() {
+        check(
+            r#"
+            ! config slowlog-log-slower-than 0
+            > CONFIG SET maxmemory 0 RequirePass ""
+            +OK
+            > SLOWLOG GET 1
+            [[* * * ["CONFIG" "SET" "maxmemory" "0" "RequirePass" "(redacted)"] * *]]
+            "#,
+        );
+    }
+
+    #[test]
     fn wrong_words_are_refused() {
         check(
             r#"
