@@ -186,27 +186,53 @@ pub struct CommandLine {
     pub overrides: Vec<u8>,
 }
 
-/// `[file] [-] [--name value…]…` (without the program's own name). A word that begins with `--` opens an option;
-/// all words up to the next one are its values.
+/// What the words of a command line were so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// A name that has no value yet: whatever follows is one, even if it begins with `--`.
+    Name,
+    /// `save` without a value: empty, unless one follows that is not an option itself.
+    Save,
+    /// A value, or a name and its values in one word: more values or another option may follow.
+    Value,
+}
+
+/// `[file] [-] [--name value…]…` (without the program's own name). A word that begins with `--` opens an option, except
+/// directly behind a name: there it is the value. All words up to the next option are values.
 pub fn command_line(args: &[Text]) -> CommandLine {
     let mut line = CommandLine::default();
     let mut args = args.iter().peekable();
     line.file = args.next_if(|first| !first.starts_with(b"-")).cloned();
     line.stdin = args.next_if(|next| *next == b"-").is_some();
+    let mut last = Last::Value;
     for arg in args {
         match arg.strip_prefix(b"--") {
-            // As it stands, not quoted: `'--port 6380'` in one argument is an option with its value.
-            Some(name) => {
-                line.overrides.push(b'\n');
-                line.overrides.extend(name);
-            }
-            None => {
+            Some(name) if last != Last::Name => last = open_option(&mut line.overrides, last, name),
+            _ => {
                 line.overrides.push(b' ');
                 text::quote(&mut line.overrides, arg);
+                last = Last::Value;
             }
         }
     }
+    if last == Last::Save {
+        line.overrides.extend(b" \"\"");
+    }
     line
+}
+
+/// The name stands as it is, not quoted: `'--port 6380'` in one word is an option with its value.
+fn open_option(overrides: &mut Vec<u8>, last: Last, name: &[u8]) -> Last {
+    if last == Last::Save {
+        overrides.extend(b" \"\"");
+    }
+    overrides.push(b'\n');
+    overrides.extend(name);
+    match text::words(name) {
+        Some(words) if words.len() == 1 && words[0] == b"save" => Last::Save,
+        Some(words) if words.len() == 1 => Last::Name,
+        _ => Last::Value,
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use config::{Config, OutputBufferLimit};
 
-use crate::client::{Class, Client, ClientSlot};
+use crate::client::{Class, Client, ClientSlot, Close};
 use crate::engine::Engine;
 use crate::gate::Gate;
 use crate::state::ServerState;
@@ -71,6 +71,23 @@ fn over(client: &mut Client, limit: OutputBufferLimit, now_us: u64) -> bool {
     }
     let since = *client.over_soft_limit_since.get_or_insert(now_us);
     reaches(limit.hard) || now_us.saturating_sub(since) > limit.soft_seconds.saturating_mul(1_000_000)
+}
+
+/// Closes the client whose command just ran if more waits for it than its class may hold; what it would have been sent
+/// is dropped at once, and no more of its requests run.
+#[cold]
+pub(crate) fn close_if_over(ctx: &mut crate::ctx::Ctx<'_>) {
+    if ctx.client.close == Close::No && over_output_limit(ctx.client, &ctx.server.config, ctx.server.mono_us)
+    {
+        ctx.server.totals.output_limit_disconnections += 1;
+        let line = format!(
+            "Client {} closed: more waits for it than client-output-buffer-limit allows.",
+            ctx.client.about.address
+        );
+        ctx.host.log(crate::host::Level::Warning, &line);
+        ctx.client.out.clear();
+        ctx.client.close(Close::Now);
+    }
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ impl Engine {
                 reply_buffer_peak_reset_ms: 5000,
                 dict_resizing: true,
             },
+            fast_expire_due_us: 0,
             wall_us,
             mono_us,
             started_mono_us: mono_us,

@@ -258,7 +258,7 @@ impl Entry {
             let last = if last >= 0 { first + i64::from(last) } else { i64::from(last) };
             range = Some(match range {
                 None => (first, last, i64::from(step)),
-                Some((f, l, s)) if l >= 0 && last >= 0 && first == l + s => (f, last, s),
+                Some((f, l, s)) if l >= 0 && first == l + s && s == i64::from(step) => (f, last, s),
                 Some(kept) => kept,
             });
         }

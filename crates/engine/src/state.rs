@@ -104,6 +104,8 @@ pub struct ServerState {
     /// Clients whose requests wait for the end of the pause.
     pub held: Vec<ClientSlot>,
     pub debug: DebugSwitches,
+    /// When the fast expire cycle may run again, monotonic microseconds.
+    pub fast_expire_due_us: u64,
     /// Wall clock in microseconds, frozen for the turn.
     pub wall_us: i64,
     /// Monotonic clock in microseconds, frozen for the turn.

@@ -331,7 +331,7 @@ impl<'k> DbMut<'k> {
     }
 
     /// For commands that read: expires, counts a hit or a miss, touches.
-    #[inline]
+    #[inline(always)]
     pub fn read(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
         let found = if db.volatile == 0 {

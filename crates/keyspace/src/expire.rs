@@ -107,6 +107,12 @@ impl Keyspace {
         total
     }
 
+    /// Whether the last cycle was cut short, or one in ten keys with a time to live is past it.
+    #[inline]
+    pub fn is_behind(&self) -> bool {
+        self.is_stale(Pace { keys: 0, look: 0, acceptable: 10 })
+    }
+
     fn is_stale(&self, pace: Pace) -> bool {
         self.sweep.timed_out || self.env.stats.stale_percent >= pace.acceptable as f64
     }

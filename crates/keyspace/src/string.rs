@@ -88,7 +88,7 @@ fn as_int(bytes: &[u8]) -> Option<i64> {
 
 impl<'k> DbMut<'k> {
     /// The string under a key, for reading.
-    #[inline]
+    #[inline(always)]
     pub fn read_str(self, key: Key<'_>) -> Result<Option<Str<'k>>, WrongType> {
         self.read(key).map(Str::of).transpose()
     }

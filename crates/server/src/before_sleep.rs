@@ -1,14 +1,16 @@
 //! What is done before each wait, in this order.
 //!
 //! 1. `effects`: what commands asked of the world (shutdown, new socket settings).
-//! 2. `resume`: requests that were held are offered again.
-//! 3. *(to come)* the append-only file is written, and fsynced if every write must be, before …
-//! 4. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
-//! 5. `close`: connections that ended, after their last reply has left.
+//! 2. `fast_expire`: keys whose time is up, if the cron's cycle was behind.
+//! 3. `resume`: requests that were held are offered again.
+//! 4. *(to come)* the append-only file is written, and fsynced if every write must be, before …
+//! 5. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
+//! 6. `close`: connections that ended, after their last reply has left.
 
 use engine::{ClientSlot, Close, Effect};
 use world::{Send, World};
 
+use crate::host::WorldHost;
 use crate::turn::{Running, Server};
 
 /// Most that one connection is sent before the others have their turn.
@@ -16,18 +18,27 @@ const SEND_MAX: usize = 1024 * 1024;
 
 impl Server {
     pub(crate) fn before_sleep(&mut self, world: &mut dyn World) {
-        self.effects(world);
+        self.effects();
+        self.fast_expire(world);
         self.resume();
         self.flush(world);
         self.close_ended(world);
     }
 
-    fn effects(&mut self, world: &mut dyn World) {
+    /// Expiry that could not keep up goes on here, shortly.
+    fn fast_expire(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        self.engine.fast_expire(&mut host);
+    }
+
+    fn effects(&mut self) {
         for effect in std::mem::take(&mut self.engine.server.effects) {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
+                // Read where they are used: at the next accept, read or write.
                 Effect::SocketSettings => {}
-                Effect::Title => self.set_title(world),
+                // The cron looks at the title's parts.
+                Effect::Title => self.cron_now(),
             }
         }
     }

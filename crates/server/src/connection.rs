@@ -78,9 +78,4 @@ impl Connection {
             self.done = 0;
         }
     }
-
-    /// Bytes held on the socket side.
-    pub fn memory(&self) -> usize {
-        self.input.capacity() + self.progress.as_ref().map_or(0, |p| p.memory())
-    }
 }

@@ -42,6 +42,12 @@ pub struct Server {
     unfinished: Vec<u32>,
     /// When the engine's cron wants to run next, monotonic microseconds.
     cron_due_us: u64,
+    /// When the last wait ended.
+    awake_us: u64,
+    /// Requests executed in this turn.
+    executed: u64,
+    /// Time spent on executing requests.
+    command_ticks: u64,
 }
 
 impl Server {
@@ -58,6 +64,9 @@ impl Server {
             buffers: Vec::new(),
             unfinished: Vec::new(),
             cron_due_us: 0,
+            awake_us: 0,
+            executed: 0,
+            command_ticks: 0,
         }
     }
 
@@ -84,10 +93,12 @@ impl Server {
             self.stop(world);
             return Ok(Running::Stopping);
         }
-        let timeout = self.timeout(world);
+        let asleep_us = world.now().mono_us;
+        self.count_turn(asleep_us);
         let mut events = std::mem::take(&mut self.events);
-        world.wait(Some(timeout), &mut events)?;
+        world.wait(Some(self.timeout(asleep_us)), &mut events)?;
         let now = world.now();
+        self.awake_us = now.mono_us;
         self.engine.set_time(now.wall_us, now.mono_us);
         self.go_on(world);
         for event in &events {
@@ -95,22 +106,34 @@ impl Server {
         }
         self.execute(world);
         self.events = events;
-        self.count_turn(world, now.mono_us);
-        if self.engine.server.mono_us >= self.cron_due_us {
+        if now.mono_us >= self.cron_due_us {
             self.cron(world);
         }
         Ok(self.running)
     }
 
-    fn timeout(&self, world: &dyn World) -> Duration {
+    fn timeout(&self, now_us: u64) -> Duration {
         if !self.unfinished.is_empty() {
             return Duration::ZERO;
         }
-        Duration::from_micros(self.cron_due_us.saturating_sub(world.now().mono_us))
+        Duration::from_micros(self.cron_due_us.saturating_sub(now_us))
     }
 
-    fn count_turn(&mut self, _world: &mut dyn World, _began_us: u64) {
-        self.engine.server.totals.turns += 1;
+    /// A turn ends where the next wait begins.
+    fn count_turn(&mut self, now_us: u64) {
+        let spent_us = now_us.saturating_sub(self.awake_us);
+        let server = &mut self.engine.server;
+        server.totals.turns += 1;
+        server.totals.turn_us += spent_us;
+        server.totals.turn_max_us = server.totals.turn_max_us.max(spent_us);
+        server.totals.commands_per_turn_max = server.totals.commands_per_turn_max.max(self.executed);
+        server.totals.command_us = self.command_ticks / server.ticks_per_us;
+        self.executed = 0;
+    }
+
+    /// Has the cron run in this turn.
+    pub(crate) fn cron_now(&mut self) {
+        self.cron_due_us = 0;
     }
 
     fn cron(&mut self, world: &mut dyn World) {
@@ -156,6 +179,9 @@ impl Server {
                 self.engine.server.totals.net_in += count as u64;
                 if let Some(client) = self.engine.server.clients.get_mut(slot) {
                     client.net_in += count as u64;
+                }
+                if self.over_query_limit(conn.0) {
+                    return;
                 }
                 self.parse(conn.0);
                 if self.batch.requests.len() >= BATCH {
@@ -229,7 +255,6 @@ impl Server {
             self.batch.requests.push(request);
         }
         if found == 0 {
-            self.check_query_limit(index);
             if let Some(connection) = self.conns[index as usize].as_deref_mut() {
                 connection.tidy(&mut self.buffers);
                 self.note_query(index);
@@ -239,14 +264,17 @@ impl Server {
         }
     }
 
-    fn check_query_limit(&mut self, index: u32) {
-        let Some(connection) = self.conns[index as usize].as_deref() else { return };
-        let limit = self.engine.server.config.client_query_buffer_limit;
-        if connection.memory() as u64 > limit && connection.input.len() as u64 > limit {
-            let slot = connection.slot;
-            self.engine.server.totals.query_limit_disconnections += 1;
-            self.close_now(slot);
+    /// Closes a client that has sent more than it may have waiting (`client-query-buffer-limit`).
+    fn over_query_limit(&mut self, index: u32) -> bool {
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return true };
+        if connection.input.len() as u64 <= self.engine.server.config.client_query_buffer_limit {
+            return false;
         }
+        connection.refused = true;
+        let slot = connection.slot;
+        self.engine.server.totals.query_limit_disconnections += 1;
+        self.close_now(slot);
+        true
     }
 
     /// Tells the session what its socket side holds.
@@ -265,6 +293,8 @@ impl Server {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
+        let began = (self.engine.server.ticks)();
+        self.engine.server.last_tick = began;
         let mut host = WorldHost { world, listeners: &mut self.listeners };
         for group in batch.requests.chunks(GROUP) {
             if group.len() > 1 {
@@ -275,6 +305,8 @@ impl Server {
             }
         }
         crash::nothing_runs();
+        self.command_ticks += self.engine.server.last_tick.wrapping_sub(began);
+        self.executed += batch.requests.len() as u64;
         self.batch = batch;
         self.after_batch();
     }
@@ -285,7 +317,6 @@ impl Server {
             let Some(connection) = self.conns[index as usize].as_deref_mut() else { continue };
             connection.tidy(&mut self.buffers);
             if !connection.input.is_empty() {
-                self.check_query_limit(index);
                 self.note_query(index);
             } else if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
                 client.query_used = 0;
@@ -324,8 +355,6 @@ impl Server {
             self.send(world, slot);
         }
     }
-
-    pub(crate) fn set_title(&mut self, _world: &mut dyn World) {}
 }
 
 /// Fetches the buckets, then the entries, that a group of requests will look at.

@@ -48,7 +48,7 @@ impl<V> KeyTable<V> {
         hash_key(*self.table.hasher(), key)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: &[u8], hash: u64) -> Option<&Entry<V>> {
         self.table.find(hash, |entry| entry.key_is(key))
     }

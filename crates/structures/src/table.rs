@@ -185,7 +185,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     }
 
     /// The item of this hash for which `eq` holds. `O(1)`; reads one cache line and the items whose tag agrees.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, hash: u64, eq: impl FnMut(&T::Target) -> bool) -> Option<&T::Target> {
         let (bucket, slot) = self.search(self.home(hash), tag(hash), eq)?;
         // SAFETY: `search` found an item there (invariant 2); `self` is borrowed as long as the reference.

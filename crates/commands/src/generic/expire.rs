@@ -173,7 +173,7 @@ fn end(number: i64, unit: Unit, from: From, now_ms: i64) -> Option<i64> {
 }
 
 /// A time in the past: the key goes now, as it would with the next lookup.
-fn expire_at_once(ctx: &mut Ctx<'_>, key: Key<'_>) {
+pub(crate) fn expire_at_once(ctx: &mut Ctx<'_>, key: Key<'_>) {
     let lazy = ctx.server.config.lazyfree_lazy_expire;
     if let Some(entry) = ctx.db().remove(key) {
         ctx.free(entry, lazy);

@@ -13,6 +13,8 @@ mod ttl;
 
 use engine::Command;
 
+pub(crate) use expire::expire_at_once;
+
 pub(crate) static LISTS: &[&[Command]] = &[
     copy::COMMANDS,
     del::COMMANDS,

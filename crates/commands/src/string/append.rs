@@ -112,6 +112,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_changed_in_place_is_raw() {
+        check(
+            r#"
+            > APPEND k 12
+            :2
+            > OBJECT ENCODING k
+            "int"
+            > APPEND k ""
+            :2
+            > OBJECT ENCODING k
+            "raw"
+            > APPEND empty ""
+            :0
+            > EXISTS empty
+            :1
+            > SET n 12345 EX 100
+            +OK
+            > SETRANGE n 1 x
+            :5
+            > GET n
+            "1x345"
+            > TTL n
+            :100
+            "#,
+        );
+    }
+
+    #[test]
     fn where_nothing_can_be_is_refused() {
         check(
             r#"
@@ -127,6 +155,13 @@ mod tests {
             :0
             > GET k
             nil
+            ! config proto-max-bulk-len 1mb
+            > SETRANGE k 1048575 x
+            :1048576
+            > SETRANGE k 1048576 x
+            -ERR string exceeds maximum allowed size (proto-max-bulk-len)
+            > APPEND k x
+            -ERR string exceeds maximum allowed size (proto-max-bulk-len)
             "#,
         );
     }

@@ -38,7 +38,18 @@ impl Unit {
     }
 }
 
-/// Reads one option word if it is about time, and moves past it. Two of them are a syntax error.
+impl Expiration {
+    /// Whether a request may say both. The same word twice is fine, and the later one holds.
+    fn agrees(self, other: Expiration) -> bool {
+        match (self, other) {
+            (Expiration::Unsaid, _) => true,
+            (Expiration::At(unit, _), Expiration::At(other, _)) => unit == other,
+            _ => self == other,
+        }
+    }
+}
+
+/// Reads one option word if it is about time, and moves past it. Two that differ are a syntax error.
 pub(super) fn option(ctx: &Ctx<'_>, at: &mut usize, said: &mut Expiration, word: &str) -> Result<bool> {
     let found = match Unit::named(ctx.argv.at(*at)) {
         Some(unit) if *at + 1 < ctx.argv.len() => Expiration::At(unit, *at + 1),
@@ -49,7 +60,7 @@ pub(super) fn option(ctx: &Ctx<'_>, at: &mut usize, said: &mut Expiration, word:
         },
         None => return Ok(false),
     };
-    if *said != Expiration::Unsaid {
+    if !said.agrees(found) {
         return Err(CommandError::Syntax);
     }
     *said = found;
@@ -69,6 +80,13 @@ pub(super) fn absolute(ctx: &Ctx<'_>, unit: Unit, index: usize) -> Result<i64> {
         Unit::UnixSeconds | Unit::UnixMillis => scaled,
     };
     time.filter(|_| number > 0).ok_or_else(|| ctx.invalid_expire())
+}
+
+/// Writes a time for replicas and the append-only file.
+pub(super) fn digits(at: i64) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(stdx::num::INT_CHARS_MAX);
+    stdx::num::write_i64(&mut digits, at);
+    digits
 }
 
 /// The four forms of a time, for the documentation.

@@ -2,7 +2,6 @@
 
 use engine::{Arg, Arity, Command, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{Key, Str};
-use stdx::num::INT_CHARS_MAX;
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -131,7 +130,7 @@ fn strlen(ctx: &mut Ctx<'_>) -> Result {
 fn getrange(ctx: &mut Ctx<'_>) -> Result {
     let (start, end) = (ctx.integer(2)?, ctx.integer(3)?);
     let key = ctx.key(1);
-    let mut digits = Vec::with_capacity(INT_CHARS_MAX);
+    let mut digits = Vec::new();
     let value = ctx.keyspace.db(ctx.client.db).read_str(key)?;
     let bytes = value.map_or(&[][..], |value| value.bytes(&mut digits));
     ctx.client.out.bulk(part(bytes, start, end));
@@ -199,6 +198,14 @@ mod tests {
             ""
             > GETRANGE k -1 -100
             ""
+            > GETRANGE k -100 -50
+            "H"
+            > GETRANGE k 0 -50
+            "H"
+            > SET n -123
+            +OK
+            > GETRANGE n 0 1
+            "-1"
             > SUBSTR nothing 0 -1
             ""
             > GETRANGE k 0 a

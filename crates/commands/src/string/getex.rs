@@ -4,6 +4,8 @@ use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::Str;
 
+use crate::generic::expire_at_once;
+
 use super::expiration::{self, EX, EXAT, Expiration, PX, PXAT};
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -64,14 +66,14 @@ fn getex(ctx: &mut Ctx<'_>) -> Result {
     ctx.client.out.string(Str::of(entry)?);
     match until {
         Some(until) if until <= ctx.now_ms() => {
-            ctx.db().remove(key);
-            ctx.changed(key.bytes, Class::Generic, "del");
-            ctx.propagate_instead(&[b"DEL", key.bytes]);
+            expire_at_once(ctx, key);
         }
         Some(until) => {
             ctx.db().set_expire(key, Some(until));
             ctx.changed(key.bytes, Class::Generic, "expire");
-            ctx.propagate_instead(&[b"PEXPIREAT", key.bytes, until.to_string().as_bytes()]);
+            if ctx.server.listeners.feed {
+                ctx.propagate_instead(&[b"PEXPIREAT", key.bytes, &expiration::digits(until)]);
+            }
         }
         None if said == Expiration::Persist && had_expire => {
             ctx.db().set_expire(key, None);

@@ -172,6 +172,28 @@ mod tests {
             -ERR increment would produce NaN or Infinity
             > INCRBYFLOAT new -1.5
             "-1.5"
+            > SET f 10 EX 100
+            +OK
+            > INCRBYFLOAT f 5
+            "15"
+            > OBJECT ENCODING f
+            "embstr"
+            > TTL f
+            :100
+            > INCR f
+            :16
+            > OBJECT ENCODING f
+            "int"
+            > SET f 0x10
+            +OK
+            > INCRBYFLOAT f 1
+            "17"
+            > SET f ""
+            +OK
+            > INCRBYFLOAT f 1
+            -ERR value is not a valid float
+            > INCRBYFLOAT f nan
+            -ERR value is not a valid float
             "#,
         );
     }

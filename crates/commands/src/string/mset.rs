@@ -65,7 +65,9 @@ fn set_pairs(ctx: &mut Ctx<'_>, first: usize, end: usize, expire: Expire) {
         let count = fetch(ctx, at, 2, &mut keys).min((end - at) / 2);
         for (n, key) in keys[..count].iter().enumerate() {
             let value = ctx.argv.at(at + 2 * n + 1);
-            ctx.db().set_str(*key, value, expire);
+            let mut db = ctx.db();
+            db.expire_if_due(*key);
+            db.set_str(*key, value, expire);
             ctx.changed(key.bytes, Class::String, "set");
             if matches!(expire, Expire::At(_)) {
                 ctx.event(ctx.client.db, key.bytes, Class::Generic, "expire");
@@ -79,7 +81,7 @@ fn check_pairs(ctx: &Ctx<'_>) -> Result {
     if ctx.argv.len() % 2 == 0 { Err(ctx.wrong_arity()) } else { Ok(()) }
 }
 
-/// How many of the keys among the pairs are there: all, some, none.
+/// Whether any key of the pairs is there (`wanted`), or is not.
 fn any_there(ctx: &mut Ctx<'_>, first: usize, end: usize, wanted: bool) -> bool {
     (first..end).step_by(2).any(|index| {
         let key = ctx.key(index);
@@ -132,7 +134,9 @@ fn msetex(ctx: &mut Ctx<'_>) -> Result {
         return ctx.int(0);
     }
     set_pairs(ctx, 2, end, expire);
-    propagate_absolute(ctx, end, expire);
+    if let (Expiration::At(_, index), Expire::At(at)) = (said, expire) {
+        propagate_absolute(ctx, index, at);
+    }
     ctx.int(1)
 }
 
@@ -157,20 +161,21 @@ fn msetex_options(ctx: &Ctx<'_>, from: usize) -> Result<(Condition, Expiration)>
     Ok((condition, said))
 }
 
-/// Replicas must not count from their own clock.
-fn propagate_absolute(ctx: &mut Ctx<'_>, end: usize, expire: Expire) {
-    if let Expire::At(at) = expire {
-        let at = at.to_string();
-        let argv = ctx.argv;
-        let mut words: Vec<&[u8]> = argv.iter().take(end).collect();
-        words.extend([b"PXAT".as_slice(), at.as_bytes()]);
+/// The request with the time at an index, and the word before it, made absolute: replicas must not count from their
+/// own clock.
+fn propagate_absolute(ctx: &mut Ctx<'_>, index: usize, at: i64) {
+    if ctx.server.listeners.feed {
+        let (argv, at) = (ctx.argv, expiration::digits(at));
+        let mut words: Vec<&[u8]> = argv.iter().collect();
+        words[index - 1] = b"PXAT";
+        words[index] = &at;
         ctx.propagate_instead(&words);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, Value, check};
 
     #[test]
     fn several_keys_in_one_step() {
@@ -199,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn more_keys_than_are_fetched_together() {
+        let text = |n: usize| Value::Bulk(format!("v{n}").into_bytes());
+        let (pairs, keys): (String, String) =
+            (0..40).map(|n| (format!(" k{n} v{n}"), format!(" k{n}"))).unzip();
+        let mut harness = Harness::new();
+        harness.send(&format!("MSET{pairs}"));
+        assert_eq!(harness.send(&format!("MGET{keys}")), Value::Array((0..40).map(text).collect()));
+        harness.send(&format!("MSETEX 40{pairs} PX 100"));
+        harness.advance(200);
+        assert_eq!(harness.send(&format!("MGET{keys}")), Value::Array(vec![Value::Null; 40]));
+    }
+
+    #[test]
     fn several_keys_with_one_end() {
         check(
             r#"
@@ -219,6 +237,26 @@ mod tests {
             -ERR syntax error
             > MSETEX 1 a b EX 0
             -ERR invalid expire time in 'msetex' command
+            > MSETEX 01 a b
+            -ERR invalid numkeys value or out of range
+            > MSETEX 2147483648 a b
+            -ERR invalid numkeys value or out of range
+            > MSETEX 2147483647 a b
+            -ERR syntax error
+            > MSETEX 1 a b c d
+            -ERR syntax error
+            > MSETEX 1 a b GET
+            -ERR syntax error
+            > MSETEX 1 a
+            -ERR wrong number of arguments for 'msetex' command
+            > MSETEX 2 a 1 a 2 NX KEEPTTL NX
+            :1
+            > GET a
+            "2"
+            > MSETEX 1 a 3 PXAT 1
+            :1
+            > EXISTS a
+            :0
             "#,
         );
     }

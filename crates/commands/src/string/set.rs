@@ -1,11 +1,15 @@
 //! SET, SETNX, SETEX, PSETEX, GETSET: give a key a string, whatever it held.
 //!
 //! `SET key value` alone goes straight; everything else is read into [`Options`] first. A time to live is propagated
-//! as an absolute time (PXAT); a time that has passed already leaves no key.
+//! as an absolute time (PXAT); a time that has passed already leaves no key, and is told as an expiry.
+//!
+//! A key whose time is up is expired before it is written over, so that both are told.
 
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{Expire, Key, Str};
+
+use crate::generic::expire_at_once;
 
 use super::expiration::{self, EX, EXAT, Expiration, PX, PXAT, Unit};
 
@@ -133,7 +137,9 @@ fn set(ctx: &mut Ctx<'_>) -> Result {
         return set_with_options(ctx);
     }
     let (key, value) = (ctx.key(1), ctx.argv.at(2));
-    ctx.db().set_str(key, value, Expire::Clear);
+    let mut db = ctx.db();
+    db.expire_if_due(key);
+    db.set_str(key, value, Expire::Clear);
     ctx.changed(key.bytes, Class::String, "set");
     ctx.ok()
 }
@@ -182,7 +188,16 @@ fn set_with_options(ctx: &mut Ctx<'_>) -> Result {
         return if options.answer_old { Ok(()) } else { ctx.null() };
     }
     store(ctx, key, ctx.argv.at(2), expire);
-    if options.answer_old { Ok(()) } else { ctx.ok() }
+    if !options.answer_old {
+        return ctx.ok();
+    }
+    // Replicas need no answer, nor a condition that has held.
+    match expire {
+        Expire::At(_) => {}
+        Expire::Keep => ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2), b"KEEPTTL"]),
+        Expire::Clear => ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2)]),
+    }
+    Ok(())
 }
 
 /// Answers the string under a key, or null.
@@ -201,7 +216,7 @@ fn holds(ctx: &mut Ctx<'_>, key: Key<'_>, condition: Condition) -> Result<bool> 
         Condition::Present => ctx.db().has(key),
         Condition::Equals(index) => {
             let wanted = ctx.argv.at(index);
-            match ctx.keyspace.db(ctx.client.db).ask(key) {
+            match ctx.keyspace.db(ctx.client.db).write(key) {
                 Some(entry) => super::get::equals(Str::of(entry)?, wanted),
                 None => false,
             }
@@ -211,22 +226,23 @@ fn holds(ctx: &mut Ctx<'_>, key: Key<'_>, condition: Condition) -> Result<bool> 
 
 /// Sets the value and its end, and tells of it. A time that has passed leaves no key.
 fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], expire: Expire) {
-    let Expire::At(at) = expire else {
-        ctx.db().set_str(key, value, expire);
-        ctx.changed(key.bytes, Class::String, "set");
-        return;
-    };
-    if at <= ctx.now_ms() {
-        if ctx.db().remove(key).is_some() {
-            ctx.changed(key.bytes, Class::Generic, "del");
-            ctx.propagate_instead(&[b"DEL", key.bytes]);
+    if let Expire::At(at) = expire
+        && at <= ctx.now_ms()
+    {
+        if ctx.db().has(key) {
+            expire_at_once(ctx, key);
         }
         return;
     }
-    ctx.db().set_str(key, value, expire);
+    let mut db = ctx.db();
+    db.expire_if_due(key);
+    db.set_str(key, value, expire);
     ctx.changed(key.bytes, Class::String, "set");
+    let Expire::At(at) = expire else { return };
     ctx.event(ctx.client.db, key.bytes, Class::Generic, "expire");
-    ctx.propagate_instead(&[b"SET", key.bytes, value, b"PXAT", at.to_string().as_bytes()]);
+    if ctx.server.listeners.feed {
+        ctx.propagate_instead(&[b"SET", key.bytes, value, b"PXAT", &expiration::digits(at)]);
+    }
 }
 
 fn setnx(ctx: &mut Ctx<'_>) -> Result {
@@ -249,12 +265,13 @@ fn getset(ctx: &mut Ctx<'_>) -> Result {
     let key = ctx.key(1);
     answer(ctx, key)?;
     store(ctx, key, ctx.argv.at(2), Expire::Clear);
+    ctx.propagate_instead(&[b"SET", key.bytes, ctx.argv.at(2)]);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
 
     #[test]
     fn a_value_is_set_under_conditions() {
@@ -316,6 +333,76 @@ mod tests {
             nil
             "#,
         );
+    }
+
+    #[test]
+    fn what_is_said_twice_holds_as_said_last() {
+        check(
+            r#"
+            > SET k v EX 100 EX 10
+            +OK
+            > TTL k
+            :10
+            > SET k w KEEPTTL XX KEEPTTL XX GET GET
+            "v"
+            > TTL k
+            :10
+            > GETEX k EX 100 EX 20
+            "w"
+            > TTL k
+            :20
+            > GETEX k PERSIST PERSIST
+            "w"
+            > TTL k
+            :-1
+            > SET k v IFEQ w IFEQ w
+            -ERR syntax error
+            > SET k v EX 10 PX 10
+            -ERR syntax error
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_key_whose_time_is_up_leaves_nothing_to_the_next() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > SET k v PX 10
+            +OK
+            ! wait 50
+            > SET k w KEEPTTL
+            +OK
+            > TTL k
+            :-1
+            > SET k v PX 10
+            +OK
+            ! wait 50
+            > SET k w GET
+            nil
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_time_in_the_past_is_an_expiry() {
+        let mut harness = Harness::new();
+        let mut told = |line: &str| {
+            let before = (harness.engine.server.dirty, harness.engine.keyspace.env.stats.expired);
+            harness.send(line);
+            let after = (harness.engine.server.dirty, harness.engine.keyspace.env.stats.expired);
+            (after.0 - before.0, after.1 - before.1)
+        };
+        assert_eq!(told("SET k v"), (1, 0));
+        assert_eq!(told("SET k v PXAT 1"), (1, 1));
+        assert_eq!(told("SET k v PXAT 1"), (0, 0), "there is nothing to expire");
+        assert_eq!(told("SET k v"), (1, 0));
+        assert_eq!(told("GETEX k EXAT 1"), (1, 1));
+        assert_eq!(told("SET k v IFEQ x"), (0, 0));
+        assert_eq!(told("MSETEX 2 a 1 b 2 EX 10"), (2, 0));
     }
 
     #[test]

@@ -129,6 +129,17 @@ fn the_command_line_comes_last_and_reads_like_lines() {
 }
 
 #[test]
+fn what_follows_a_name_on_the_command_line_is_its_value() {
+    let text = |words: &[&str]| String::from_utf8(command_line(&args(words)).overrides).unwrap();
+    assert_eq!(text(&["--port", "--loglevel", "verbose"]), "\nport \"--loglevel\" \"verbose\"");
+    assert_eq!(text(&["--port", "--bla", "--hz", "3"]), "\nport \"--bla\"\nhz \"3\"");
+    assert_eq!(text(&["--save", "--save", "x", "--hz", "3"]), "\nsave \"\"\nsave \"x\"\nhz \"3\"");
+    assert_eq!(text(&["--hz", "--save", "--save"]), "\nhz \"--save\"\nsave \"\"");
+    assert_eq!(text(&["--hz 3", "--port 1"]), "\nhz 3\nport 1");
+    assert_eq!(text(&["--port"]), "\nport");
+}
+
+#[test]
 fn file_and_standard_input_are_told_from_options() {
     let line = command_line(&args(&["x.conf", "--port", "1"]));
     assert_eq!((line.file, line.stdin), (Some(b"x.conf".to_vec()), false));

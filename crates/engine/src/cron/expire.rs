@@ -26,6 +26,27 @@ pub(super) fn sweep(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) ->
     if swept.timed_out { Again::After(pause_us(spent_us, effort)) } else { Again::Later }
 }
 
+/// Longest that the cycle before a wait takes, in microseconds.
+const FAST_US: u64 = 1000;
+
+impl Engine {
+    /// The cycle before a wait: returns at once unless the last one was cut short or much is
+    /// stale, and it has rested for as long as it may run.
+    pub fn fast_expire(&mut self, host: &mut dyn Host) {
+        let Engine { keyspace, server, .. } = self;
+        let rested = server.mono_us >= server.fast_expire_due_us;
+        if !rested || !keyspace.is_behind() || !server.debug.active_expire || keyspace.env.hold_expiry {
+            return;
+        }
+        server.fast_expire_due_us = server.mono_us + 2 * FAST_US;
+        let effort = server.config.active_expire_effort.clamp(1, 10);
+        let began_us = host.mono_us();
+        let mut budget = Budget::new(host, FAST_US);
+        keyspace.expire_step(Cycle::Fast, effort, &mut || budget.is_left());
+        keyspace.env.stats.expire_cycle_us += host.mono_us().saturating_sub(began_us);
+    }
+}
+
 /// The pause after which a slice was the share of the time that it may be.
 fn pause_us(spent_us: u64, effort: u32) -> u64 {
     let share = SHARE + SHARE_STEP * u64::from(effort - 1);

@@ -167,6 +167,9 @@ pub(crate) fn call(
     if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
         settle::settle(&mut ctx);
     }
+    if ctx.client.out.blocks() > 0 {
+        crate::client_limits::close_if_over(&mut ctx);
+    }
     let server = &*ctx.server;
     if spent >= server.slow_ticks.min(server.latency_ticks)
         || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
