@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bitmap;
+mod cluster;
 mod connection;
 mod generic;
 mod server;
@@ -14,7 +15,7 @@ use engine::{Command, Registry};
 
 /// The lists of all groups.
 pub fn lists() -> Vec<&'static [Command]> {
-    [bitmap::LISTS, connection::LISTS, generic::LISTS, server::LISTS, string::LISTS].concat()
+    [bitmap::LISTS, cluster::LISTS, connection::LISTS, generic::LISTS, server::LISTS, string::LISTS].concat()
 }
 
 /// The command table.

@@ -68,10 +68,11 @@ fn class_matches(pattern: &[u8], c: u8) -> Option<usize> {
 }
 
 /// The words of a line: blanks between them, `"…"` with escapes, `'…'` with only `\'`. `None` when a quote is not
-/// closed, or is followed by something other than a blank.
+/// closed, or is followed by something other than a blank. A zero byte ends the line, as in C.
 pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
-    let mut rest = trim_start(line);
+    let end = line.iter().position(|&c| c == 0).unwrap_or(line.len());
+    let mut rest = trim_start(&line[..end]);
     while !rest.is_empty() {
         let (word, after) = word(rest)?;
         words.push(word);
@@ -83,12 +84,12 @@ pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
 fn word(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut word = Vec::new();
     let mut at = 0;
-    while at < text.len() && !text[at].is_ascii_whitespace() && text[at] != 0 {
+    while at < text.len() && !text[at].is_ascii_whitespace() {
         match text[at] {
             quote @ (b'"' | b'\'') => {
                 let used = quoted(&text[at + 1..], quote, &mut word)?;
                 at += 1 + used;
-                let closed_well = text.get(at).is_none_or(|&c| c.is_ascii_whitespace() || c == 0);
+                let closed_well = text.get(at).is_none_or(|c| c.is_ascii_whitespace());
                 return closed_well.then_some((word, &text[at..]));
             }
             plain => word.push(plain),
@@ -258,6 +259,7 @@ mod tests {
         assert_eq!(words(&line), Some(vec![b"name".to_vec(), every]));
         assert_eq!(words(b"a 'b \\' c' \"\"").map(|w| w.len()), Some(3));
         assert_eq!(words(b"a \"b"), None);
+        assert_eq!(words(b"a\0b c"), Some(vec![b"a".to_vec()]), "found by fuzz: it never ended");
         assert_eq!(words(b"a \"b\"c"), None);
     }
 

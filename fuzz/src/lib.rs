@@ -1,0 +1,146 @@
+//! What is done with bytes from anywhere. Each function takes any bytes, and panics if something is wrong.
+#![forbid(unsafe_code)]
+
+mod commands;
+
+pub use commands::commands;
+
+use config::{Config, Source};
+use resp::request::{Parsed, Progress, Span, parse};
+use resp::{Argv, Limits};
+
+/// A target: its name, its body, and inputs to begin with.
+pub struct Target {
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+    pub examples: &'static [&'static [u8]],
+}
+
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "request",
+        run: request,
+        examples: &[
+            b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
+            b"*1\r\n$4\r\nPING\r\nPING\r\n\r\n*0\r\n*-1\r\n",
+            b"SET \"a b\" 'c' \"\\x41\\n\"\r\n",
+            b"*3\r\n$-1\r\n$99999999999999999999\r\n",
+        ],
+    },
+    Target {
+        name: "config",
+        run: config,
+        examples: &[
+            b"port 7000\nbind 127.0.0.1 -::1\nsave 900 1 300 10\nmaxmemory 100mb\n",
+            b"client-output-buffer-limit normal 0 0 0 replica 1gb 10mb 60\nrename-command GET \"\"\n# x\n",
+            b"include a.conf\nnotify-keyspace-events KEA\nunixsocketperm 755\ndir \"/x y\"\nhash-seed abc\n",
+        ],
+    },
+    Target {
+        name: "glob",
+        run: glob,
+        examples: &[b"a*b?[c-e]\0aXXbYd", b"[^a-z]*\\*\0Q*", b"*a*a*a*a*a\0aaaaaaaaaaaaaaaaaaaaab"],
+    },
+    Target { name: "words", run: words, examples: &[b"a \"b\\x41\\n\" 'c\\'d'", b"\"\"''", b"\"a\"b"] },
+    Target {
+        name: "commands",
+        run: commands,
+        examples: &[
+            b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09",
+            b"SETRANGE GET INCR",
+            b"\xff\xfe\xfd\xfc\xfb\xfa\xf9",
+        ],
+    },
+];
+
+/// Parsing at once and parsing in pieces find the same words, and spans lie inside of what was used.
+pub fn request(bytes: &[u8]) {
+    for authenticated in [true, false] {
+        let limits = Limits { max_bulk: 1 << 20, authenticated };
+        let whole = all_requests(bytes, limits, usize::MAX);
+        let pieces = all_requests(bytes, limits, 1 + bytes.len() % 7);
+        assert_eq!(whole, pieces);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Words(Vec<Vec<u8>>),
+    Error(String),
+}
+
+/// All requests in a stream of which `step` bytes more arrive whenever more are needed.
+fn all_requests(bytes: &[u8], limits: Limits, step: usize) -> Vec<Found> {
+    let (mut found, mut progress): (Vec<Found>, Option<Box<Progress>>) = (Vec::new(), None);
+    let (mut start, mut end) = (0, step.min(bytes.len()));
+    loop {
+        let mut spans: Vec<Span> = Vec::new();
+        let (used, text) = match parse(&bytes[start..end], limits, &mut spans, &mut progress) {
+            Parsed::Complete { used } => (used, None),
+            Parsed::Unpacked { used, text } => (used, Some(text)),
+            Parsed::Incomplete { missing } => {
+                assert!(missing > 0 && spans.is_empty());
+                if end == bytes.len() {
+                    return found;
+                }
+                end = end.saturating_add(step).min(bytes.len());
+                continue;
+            }
+            Parsed::Invalid(error) => {
+                found.push(Found::Error(error.to_line()));
+                return found;
+            }
+        };
+        assert!(used > 0 && used <= end - start, "{used} bytes used");
+        let argv = Argv::new(text.as_deref().unwrap_or(&bytes[start..start + used]), &spans);
+        if !argv.is_empty() {
+            found.push(Found::Words(argv.iter().map(<[u8]>::to_vec).collect()));
+        }
+        start += used;
+    }
+}
+
+/// What loads is written back as what it was.
+pub fn config(bytes: &[u8]) {
+    let Some((config, _)) = loaded(bytes) else { return };
+    let written = config::rewrite(Some(bytes), &config, false);
+    if let Some((again, _)) = loaded(&written) {
+        assert_eq!(config, again, "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+fn loaded(text: &[u8]) -> Option<(Config, config::Loaded)> {
+    let mut config = Config::default();
+    let mut include = |_: &str| Ok(vec![]);
+    let loaded = config::load(&mut config, &[Source { name: "fuzz", text }], &mut include).ok()?;
+    Some((config, loaded))
+}
+
+/// Pattern and text, a zero byte between them.
+pub fn glob(bytes: &[u8]) {
+    let at = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let (pattern, text) = (&bytes[..at], bytes.get(at + 1..).unwrap_or_default());
+    let met = stdx::glob::matches(pattern, text, false);
+    if met {
+        assert!(text.starts_with(stdx::glob::literal_prefix(pattern)));
+        // A class may say which bytes do not match: there it matters which case they are in.
+        assert!(pattern.contains(&b'[') || stdx::glob::matches(pattern, text, true));
+    }
+    if stdx::glob::is_literal(pattern) {
+        assert_eq!(met, pattern == text);
+    }
+}
+
+/// Words that were read are quoted and read again.
+pub fn words(bytes: &[u8]) {
+    let mut quoted = Vec::new();
+    stdx::words::quote(&mut quoted, bytes);
+    assert_eq!(stdx::words::split(&quoted), Some(vec![bytes.to_vec()]));
+    let Some(words) = stdx::words::split(bytes) else { return };
+    let mut line = Vec::new();
+    for word in &words {
+        stdx::words::quote(&mut line, word);
+        line.push(b' ');
+    }
+    assert_eq!(stdx::words::split(&line), Some(words));
+}
