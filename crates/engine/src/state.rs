@@ -13,6 +13,8 @@ pub enum Effect {
     Shutdown,
     /// `maxclients` or another setting of the socket side changed.
     SocketSettings,
+    /// It is time to see whether a client's query buffer is larger than it need be.
+    FitQueryBuffer(ClientSlot),
     /// The process title's parts changed.
     Title,
 }

@@ -87,8 +87,8 @@ fn hz_says_how_often_it_is_called() {
     };
     let slow = calls_a_second("10");
     let fast = calls_a_second("100");
-    assert!((10..60).contains(&slow), "{slow}");
-    assert!((100..300).contains(&fast), "{fast}");
+    assert!((10..=12).contains(&slow), "an idle server sleeps: {slow}");
+    assert!((100..=112).contains(&fast), "{fast}");
 }
 
 #[test]

@@ -39,5 +39,5 @@ mod trace;
 
 pub use log::Syslog;
 pub use poll::Backend;
-pub use process::daemonize;
+pub use process::{daemonize, disable_huge_pages};
 pub use real::{Options, RealWorld};

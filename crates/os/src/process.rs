@@ -84,6 +84,12 @@ pub fn daemonize() -> io::Result<()> {
     Ok(())
 }
 
+/// Declines transparent huge pages for this process (`disable-thp`): the first touch of one costs milliseconds, and after
+/// a fork a write copies all of it.
+pub fn disable_huge_pages() -> bool {
+    sys::without_huge_pages()
+}
+
 pub(crate) fn write_pidfile(path: &Path) -> io::Result<()> {
     std::fs::write(path, format!("{}\n", pid()))
         .map_err(|error| io::Error::new(error.kind(), format!("can't write {}: {error}", path.display())))

@@ -95,6 +95,15 @@ pub(crate) fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Asks the kernel for small pages only; false where it does not know of others.
+pub(crate) fn without_huge_pages() -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: a flag of the process, and four numbers.
+    return unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) } == 0;
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
 /// Makes `fd` refer to what `from` refers to.
 pub(crate) fn redirect(from: std::os::fd::BorrowedFd<'_>, fd: i32) -> io::Result<()> {
     use std::os::fd::AsRawFd;
@@ -124,6 +133,14 @@ mod tests {
     fn groups_are_found_by_name() {
         assert_eq!(group_id("root").unwrap(), 0);
         assert_eq!(group_id("no such group").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn huge_pages_can_be_declined() {
+        assert!(without_huge_pages());
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        assert!(!status.contains("THP_enabled:\t1"), "{status}");
     }
 
     #[test]

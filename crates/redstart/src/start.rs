@@ -23,6 +23,9 @@ pub fn serve(wish: Serve) -> ExitCode {
     {
         return fail(&format!("Can't become a daemon: {error}"));
     }
+    if config.disable_thp {
+        os::disable_huge_pages();
+    }
     alloc_count::own_this_thread();
     let mut world = match world_for(&config, multiplexer.as_deref()) {
         Ok(world) => world,

@@ -37,6 +37,7 @@ impl Server {
                 Effect::Shutdown => self.running = Running::Stopping,
                 // Read where they are used: at the next accept, read or write.
                 Effect::SocketSettings => {}
+                Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
                 // The cron looks at the title's parts.
                 Effect::Title => self.cron_now(),
             }

@@ -7,7 +7,7 @@ use resp::Parsed;
 use world::{ConnId, Event, Recv, Signal, World};
 
 use crate::batch::{Batch, Kind, Request};
-use crate::connection::Connection;
+use crate::connection::{Connection, Lately};
 use crate::crash;
 use crate::host::WorldHost;
 use crate::listeners::Listeners;
@@ -18,6 +18,8 @@ const GROUP: usize = 32;
 const BATCH: usize = 64;
 /// Requests that one connection may have executed in one turn.
 const FAIR: usize = 1024;
+/// A query buffer loses what it does not use when its client has been idle for longer than this.
+const QUERY_IDLE_S: u64 = 2;
 
 const NOTHING_AHEAD: engine::Ahead = engine::Ahead { command: engine::registry::NONE, hashed: 0, hash: 0 };
 
@@ -179,6 +181,7 @@ impl Server {
                 self.engine.server.totals.net_in += count as u64;
                 if let Some(client) = self.engine.server.clients.get_mut(slot) {
                     client.net_in += count as u64;
+                    client.last_active_us = self.engine.server.mono_us;
                 }
                 if self.over_query_limit(conn.0) {
                     return;
@@ -316,14 +319,22 @@ impl Server {
             let index = self.batch.conns[at];
             let Some(connection) = self.conns[index as usize].as_deref_mut() else { continue };
             connection.tidy(&mut self.buffers);
-            if !connection.input.is_empty() {
-                self.note_query(index);
-            } else if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
-                client.query_used = 0;
-                client.query_capacity = 0;
-            }
+            self.note_query(index);
         }
         self.batch.clear();
+    }
+
+    /// Takes from a client's query buffer what it does not use.
+    pub(crate) fn fit_query_buffer(&mut self, slot: ClientSlot) {
+        let Some(client) = self.engine.server.clients.get(slot) else { return };
+        let idle = engine::client_list::idle_s(client, self.engine.server.mono_us) > QUERY_IDLE_S;
+        let index = self.by_slot[slot.0 as usize].0;
+        if let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut)
+            && connection.slot == slot
+        {
+            connection.fit(if idle { Lately::Idle } else { Lately::Busy }, &mut self.buffers);
+            self.note_query(index);
+        }
     }
 
     pub(crate) fn mark_unfinished(&mut self, index: u32) {

@@ -78,7 +78,7 @@ fn set_pairs(ctx: &mut Ctx<'_>, first: usize, end: usize, expire: Expire) {
 }
 
 fn check_pairs(ctx: &Ctx<'_>) -> Result {
-    if ctx.argv.len() % 2 == 0 { Err(ctx.wrong_arity()) } else { Ok(()) }
+    if ctx.argv.len().is_multiple_of(2) { Err(ctx.wrong_arity()) } else { Ok(()) }
 }
 
 /// Whether any key of the pairs is there (`wanted`), or is not.

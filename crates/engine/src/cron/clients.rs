@@ -5,7 +5,7 @@ use crate::client::{ClientSlot, Close};
 use crate::client_limits::{idles, over_output_limit};
 use crate::engine::Engine;
 use crate::host::{Host, Level};
-use crate::state::ServerState;
+use crate::state::{Effect, ServerState};
 
 /// Fewest and most clients in one call; with more of them than this times `hz`, calls come more often.
 const SOME: usize = 5;
@@ -41,6 +41,9 @@ fn tend(server: &mut ServerState, host: &mut dyn Host, slot: ClientSlot) {
         return;
     }
     server.recent_buffers.note(server.mono_us, client.query_capacity, client.out.memory());
+    if client.query_capacity > 0 {
+        server.effects.push(Effect::FitQueryBuffer(slot));
+    }
     if idles(client, &server.config, server.mono_us) {
         host.log(Level::Verbose, "Closing idle client");
     } else if over_output_limit(client, &server.config, server.mono_us) {
