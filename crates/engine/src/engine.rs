@@ -24,6 +24,8 @@ pub struct Ahead {
     pub command: u16,
     /// Index of the word whose hash is known; 0 = none.
     pub hashed: u8,
+    /// No less than the bytes of the request on the wire, 32 bits of them.
+    pub size: u32,
     pub hash: u64,
 }
 
@@ -157,11 +159,11 @@ impl Engine {
 
     /// Which command a request is, and the hash of its first key.
     #[inline]
-    pub fn look_ahead(&self, argv: Argv<'_>) -> Ahead {
+    pub fn look_ahead(&self, argv: Argv<'_>, size: u32) -> Ahead {
         let (command, first) = self.registry.find(argv);
         match argv.get(usize::from(first)) {
-            Some(key) if first > 0 => Ahead { command, hashed: first, hash: self.keyspace.hash(key) },
-            _ => Ahead { command, hashed: 0, hash: 0 },
+            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: self.keyspace.hash(key) },
+            _ => Ahead { command, hashed: 0, size, hash: 0 },
         }
     }
 

@@ -59,6 +59,14 @@ impl Outcome {
         self.details.get_or_insert_default()
     }
 
+    /// The end of an outcome. In the usual case there is nothing to free, and nothing is looked at.
+    #[inline]
+    pub(crate) fn end(self) {
+        if self.details.is_none() {
+            std::mem::forget(self);
+        }
+    }
+
     pub fn take_details(&mut self) -> Option<Box<Details>> {
         self.details.take()
     }

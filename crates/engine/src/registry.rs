@@ -7,6 +7,8 @@
 //! 1. `entries[0..]` are in the order of `docs/COMMANDS.md`: commands by name, each followed by its subcommands.
 //! 2. Two names never share a table slot with equal fold and length.
 
+use std::cell::Cell;
+
 use resp::Argv;
 
 use crate::command::{Arity, Command, Flags, Group, KeySpec};
@@ -46,7 +48,19 @@ struct Place {
 const VACANT: Place =
     Place { fold: Fold { head: 0, tail: 0, len: 0 }, id: NONE, first_key: 0, exact: false, container: false };
 
+/// What the last plain request asked for: in a pipeline the next one often asks for the same.
+#[derive(Clone, Copy)]
+struct Memo {
+    /// See `Argv::short_name`; 0 names nothing.
+    name: u64,
+    id: u16,
+    first_key: u8,
+}
+
+const NO_MEMO: Memo = Memo { name: 0, id: NONE, first_key: 0 };
+
 pub struct Registry {
+    memo: Cell<Memo>,
     entries: Vec<Entry>,
     table: Vec<Place>,
     mask: usize,
@@ -60,7 +74,12 @@ impl Registry {
         let mut records: Vec<&'static Command> = lists.iter().flat_map(|list| list.iter()).collect();
         records.sort_by_key(|record| record.name);
         let size = (records.len() * 4).next_power_of_two().max(16);
-        let mut registry = Registry { entries: Vec::new(), table: vec![VACANT; size], mask: size - 1 };
+        let mut registry = Registry {
+            memo: Cell::new(NO_MEMO),
+            entries: Vec::new(),
+            table: vec![VACANT; size],
+            mask: size - 1,
+        };
         for record in records {
             let id = registry.add(record, None);
             let mut subcommands: Vec<&'static Command> = record.subcommands().collect();
@@ -121,6 +140,7 @@ impl Registry {
             .filter(|place| place.id != NONE && place.id != id)
             .map(|place| (self.entries[place.id as usize].full_name.clone(), place.id))
             .collect();
+        self.memo.set(NO_MEMO);
         self.table.fill(VACANT);
         for (name, other) in kept {
             self.place(&name, other);
@@ -166,11 +186,21 @@ impl Registry {
     /// plain place).
     #[inline]
     pub fn find(&self, argv: Argv<'_>) -> (u16, u8) {
+        let short = argv.short_name();
+        let memo = self.memo.get();
+        if short == Some(memo.name) {
+            return (memo.id, memo.first_key);
+        }
         let Some(name) = argv.get(0) else { return (NONE, 0) };
         let place = self.place_of(name);
         if place.container && argv.len() > 1 {
             let id = self.subcommand(place.id, argv.at(1));
             return (id, self.entries[id as usize].first_key);
+        }
+        if let Some(name) = short
+            && !place.container
+        {
+            self.memo.set(Memo { name, id: place.id, first_key: place.first_key });
         }
         (place.id, place.first_key)
     }

@@ -76,6 +76,16 @@ impl<'a> Argv<'a> {
         self.words.iter().map(|s| u64::from(s.len)).sum()
     }
 
+    /// The first word in one number, its length in the top byte, if it has at most seven bytes and is not the very end:
+    /// names of commands are compared by it.
+    #[inline]
+    pub fn short_name(&self) -> Option<u64> {
+        let Span { start, len } = *self.words.first()?;
+        let eight = self.bytes.get(start as usize..)?.first_chunk::<8>()?;
+        let keep = (1u64 << (8 * len.min(7))) - 1;
+        (len <= 7).then_some(u64::from_le_bytes(*eight) & keep | u64::from(len) << 56)
+    }
+
     /// Where the last word ends: no less than `size`, and known without walking the words.
     #[inline]
     pub fn extent(&self) -> u64 {
@@ -528,6 +538,21 @@ mod tests {
         assert_eq!(words_of(b"*1\r\n$0\r\n\r\n"), Ok(vec![b"".to_vec()]));
         assert_eq!(words_of(b"*0\r\n"), Ok(vec![]));
         assert_eq!(words_of(b"*-1\r\n"), Ok(vec![]));
+    }
+
+    #[test]
+    fn short_names_are_told_apart_by_one_number() {
+        let name = |bytes: &[u8]| {
+            let mut words = Vec::new();
+            parse(bytes, OPEN, &mut words, &mut None);
+            Argv::new(bytes, &words).short_name()
+        };
+        let get = name(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+        assert_eq!(get, Some(u64::from_le_bytes(*b"GET\0\0\0\0\x03")));
+        assert_eq!(get, name(b"*2\r\n$3\r\nGET\r\n$5\r\nother\r\n"));
+        assert_ne!(get, name(b"*2\r\n$4\r\nGET\0\r\n$1\r\nk\r\n"));
+        assert_eq!(name(b"*1\r\n$8\r\nTOO_LONG\r\n"), None);
+        assert_eq!(name(b"*1\r\n$3\r\nEND\r\n"), None, "not eight bytes left");
     }
 
     #[test]

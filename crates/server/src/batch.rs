@@ -30,6 +30,19 @@ pub struct Request {
     pub kind: Kind,
 }
 
+impl Request {
+    /// No less than its bytes as an array of bulk strings. An inline line has less framing than that: 32 bytes for
+    /// each of its words make up for it.
+    #[inline]
+    pub fn wire_size(&self, words: usize) -> u32 {
+        let bytes = self.to - self.from;
+        match self.kind {
+            Kind::Plain | Kind::Error(_) => bytes,
+            Kind::Text(_) => bytes.saturating_add(32 * (words as u32 + 1)),
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct Batch {
     pub requests: Vec<Request>,

@@ -14,6 +14,8 @@ use crate::listeners::Listeners;
 
 /// Requests are looked ahead at, and their memory fetched, in groups of this many.
 const GROUP: usize = 32;
+/// Keys below which a database is taken to lie in the processor's caches, where fetching ahead is only work.
+const PREFETCH_FROM: usize = 16 * 1024;
 /// A batch is executed when it has grown to this, whatever else is ready.
 const BATCH: usize = 64;
 /// Requests that one connection may have executed in one turn.
@@ -21,7 +23,8 @@ const FAIR: usize = 1024;
 /// A query buffer loses what it does not use when its client has been idle for longer than this.
 const QUERY_IDLE_S: u64 = 2;
 
-const NOTHING_AHEAD: engine::Ahead = engine::Ahead { command: engine::registry::NONE, hashed: 0, hash: 0 };
+const NOTHING_AHEAD: engine::Ahead =
+    engine::Ahead { command: engine::registry::NONE, hashed: 0, size: 0, hash: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Running {
@@ -231,7 +234,7 @@ impl Server {
                     }
                     continue;
                 }
-                request.ahead = self.engine.look_ahead(argv);
+                request.ahead = self.engine.look_ahead(argv, request.wire_size(argv.len()));
             }
             (request.conn, request.db) = (index, db);
             found += 1;
@@ -386,6 +389,9 @@ fn next_request(
 /// Fetches the buckets, then the entries, that a group of requests will look at.
 #[inline]
 fn prefetch(engine: &Engine, group: &[Request]) {
+    if engine.keyspace.look(group[0].db).len() < PREFETCH_FROM {
+        return;
+    }
     for request in group.iter().filter(|request| request.ahead.hashed > 0) {
         engine.keyspace.look(request.db).prefetch_bucket(request.ahead.hash);
     }

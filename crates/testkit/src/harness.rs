@@ -180,7 +180,7 @@ impl Harness {
         self.set_time();
         while let Some(request) = self.session(number).waiting.front().cloned() {
             let Some(slot) = self.session(number).slot else { return };
-            let ahead = self.engine.look_ahead(request.view());
+            let ahead = self.engine.look_ahead(request.view(), request.view().wire_size() as u32);
             match self.engine.execute(&mut self.host, slot, request.view(), ahead) {
                 Verdict::Done => self.session(number).waiting.pop_front(),
                 Verdict::Hold => break,

@@ -173,17 +173,11 @@ pub(crate) fn call(
     let server = &*ctx.server;
     if spent >= server.slow_ticks.min(server.latency_ticks)
         || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || may_be_large(argv, server.large_request)
+        || u64::from(ahead.size) >= server.large_request
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
-}
-
-/// Whether a request may have so many bytes on the wire: where its last word ends is known without walking them, and
-/// words that were kept (MULTI) lack 32 bytes of framing each at most. `record` counts exactly.
-#[inline]
-fn may_be_large(argv: Argv<'_>, limit: u64) -> bool {
-    argv.extent() + 32 * (argv.len() as u64 + 1) >= limit
+    ctx.outcome.end();
 }
 
 #[cold]
