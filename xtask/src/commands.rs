@@ -37,12 +37,13 @@ pub fn records(tree: &Tree) -> (Vec<Record>, Vec<String>) {
     let mut roots = Vec::new();
     for file in tree.sources().filter(|file| file.path.starts_with("crates/commands/src/")) {
         let module = module_of(&file.path);
-        let code = before_tests(&file.text);
+        // A long list begins on the line after the `=`.
+        let code = before_tests(&file.text).replace("=\n    &[", "= &[");
         if file.path.ends_with("/mod.rs") {
-            let listed = after(code, "static LISTS").map(between_brackets).unwrap_or_default();
+            let listed = after(&code, "static LISTS").map(between_brackets).unwrap_or_default();
             roots.extend(references(&listed, &module));
         }
-        lists.extend(lists_of(&file.path, &module, code));
+        lists.extend(lists_of(&file.path, &module, &code));
     }
     let mut walk =
         Walk { lists: &lists, reached: vec![false; lists.len()], records: Vec::new(), faults: Vec::new() };
@@ -116,10 +117,11 @@ fn after<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     text.find(what).map(|at| &text[at + what.len()..])
 }
 
-/// What is inside of the first `= &[ … ]`.
+/// What is inside of the first `= &[ … ]`; rustfmt may have put the bracket on a line of its own.
 fn between_brackets(text: &str) -> String {
-    let Some(start) = text.find("= &[") else { return String::new() };
-    let rest = &text[start + 4..];
+    let Some(rest) = after(text, " =").and_then(|text| text.trim_start().strip_prefix("&[")) else {
+        return String::new();
+    };
     rest[..rest.find("];").unwrap_or(rest.len())].to_owned()
 }
 
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn subcommands_are_found_through_their_container() {
         let tree = tree(&[
-            ("server/mod.rs", "pub(crate) static LISTS: &[&[Command]] = &[\n    a::COMMANDS,\n    ];\n"),
+            ("server/mod.rs", "pub(crate) static LISTS: &[&[Command]] =\n    &[a::COMMANDS];\n"),
             (
                 "server/a.rs",
                 "pub(crate) static COMMANDS: &[Command] = &[Command {\n    name: \"B\",\n    summary: \"Does \\\n        b.\",\n    subcommands: &[SUB, c::COMMANDS],\n}];\n\nstatic SUB: &[Command] = &[\n    Command { name: \"X\", summary: \"x\" },\n];\n",
@@ -219,11 +221,13 @@ mod tests {
                 "server/c.rs",
                 "pub(super) static COMMANDS: &[Command] = &[\n Command { name: \"A\", ..Y }\n];\n",
             ),
+            ("set/mod.rs", "pub(crate) static LISTS: &[&[Command]] =\n    &[f::COMMANDS];\n"),
+            ("set/f.rs", "pub(crate) static COMMANDS: &[Command] = &[\n Command { name: \"F\", ..Y }\n];\n"),
             ("server/d.rs", "pub(super) static LOST: &[Command] = &[\n Command { name: \"A\", ..Y }\n];\n"),
         ]);
         let (records, faults) = records(&tree);
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-        assert_eq!(names, ["B", "B A", "B X"]);
+        assert_eq!(names, ["B", "B A", "B X", "F"]);
         assert_eq!(records[0].summary, "Does b.");
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains("LOST is in no list"));

@@ -6,7 +6,11 @@
 use engine::{Arity, Command, CommandError, Flags, Group};
 
 pub(crate) static COMMANDS: &[Command] = &[
-    Command { name: "READONLY", summary: "Lets a connection read from a replica of a cluster.", ..OF_A_CLUSTER },
+    Command {
+        name: "READONLY",
+        summary: "Lets a connection read from a replica of a cluster.",
+        ..OF_A_CLUSTER
+    },
     Command { name: "READWRITE", summary: "Takes READONLY back.", ..OF_A_CLUSTER },
 ];
 
