@@ -92,12 +92,13 @@ impl Connection {
     #[inline]
     pub fn tidy(&mut self, pool: &mut Vec<Vec<u8>>) {
         if self.done < self.input.len() {
-            self.part_is_left();
-        } else if self.buffer == Buffer::Lent {
-            self.done = 0;
+            return self.part_is_left();
+        }
+        self.done = 0;
+        self.missing = 0;
+        if self.buffer == Buffer::Lent {
             recycle(std::mem::take(&mut self.input), pool);
         } else {
-            self.done = 0;
             self.peak = self.peak.max(self.input.len());
             self.input.clear();
         }

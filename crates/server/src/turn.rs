@@ -210,7 +210,6 @@ impl Server {
         }
         let limits = self.engine.limits(connection.slot);
         let db = self.engine.database_of(connection.slot);
-        connection.missing = 0;
         let mut at = connection.done;
         let mut found = 0;
         let before = self.batch.requests.len();
