@@ -117,10 +117,11 @@ fn after<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     text.find(what).map(|at| &text[at + what.len()..])
 }
 
-/// What is inside of the first `= &[ … ]`.
+/// What is inside of the first `= &[ … ]`; rustfmt may have put the bracket on a line of its own.
 fn between_brackets(text: &str) -> String {
-    let Some(start) = text.find("= &[") else { return String::new() };
-    let rest = &text[start + 4..];
+    let Some(rest) = after(text, " =").and_then(|text| text.trim_start().strip_prefix("&[")) else {
+        return String::new();
+    };
     rest[..rest.find("];").unwrap_or(rest.len())].to_owned()
 }
 
@@ -220,11 +221,13 @@ mod tests {
                 "server/c.rs",
                 "pub(super) static COMMANDS: &[Command] = &[\n Command { name: \"A\", ..Y }\n];\n",
             ),
+            ("set/mod.rs", "pub(crate) static LISTS: &[&[Command]] =\n    &[f::COMMANDS];\n"),
+            ("set/f.rs", "pub(crate) static COMMANDS: &[Command] = &[\n Command { name: \"F\", ..Y }\n];\n"),
             ("server/d.rs", "pub(super) static LOST: &[Command] = &[\n Command { name: \"A\", ..Y }\n];\n"),
         ]);
         let (records, faults) = records(&tree);
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-        assert_eq!(names, ["B", "B A", "B X"]);
+        assert_eq!(names, ["B", "B A", "B X", "F"]);
         assert_eq!(records[0].summary, "Does b.");
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains("LOST is in no list"));

@@ -332,9 +332,6 @@ impl Config {
         if !self.save.is_empty() {
             lines.push("save: snapshots are not taken in this version yet".to_owned());
         }
-        if self.syslog_enabled {
-            lines.push("syslog-enabled: nothing is sent to syslog in this version yet".to_owned());
-        }
         lines
     }
 }

@@ -169,16 +169,15 @@ impl ServerState {
         (self.mono_us - self.started_mono_us) / 1_000_000
     }
 
-    /// Counts an error reply.
+    /// Counts an error reply of the server's own: their codes are few. (Those of scripts, which may be anything, will have
+    /// to be bounded.)
     #[cold]
     pub fn count_error(&mut self, line: &str) {
         self.totals.error_replies += 1;
         let code = crate::error::CommandError::code(line);
-        // Errors of scripts may carry any code: the number of different ones is bounded as with the peers.
-        if let Some(count) = self.errors.get_mut(code) {
-            *count += 1;
-        } else if self.errors.len() < 128 {
-            self.errors.insert(code.to_owned(), 1);
+        match self.errors.get_mut(code) {
+            Some(count) => *count += 1,
+            None => drop(self.errors.insert(code.to_owned(), 1)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use config::Config;
+use config::{Choice, Config};
 use engine::engine::Setup;
 use engine::{Engine, Registry};
 use os::RealWorld;
@@ -53,7 +53,10 @@ fn world_for(config: &Config, multiplexer: Option<&str>) -> Result<RealWorld, St
     let options = os::Options {
         multiplexer,
         logfile: Some(logfile.as_str()).filter(|name| !name.is_empty()),
-        syslog: None,
+        syslog: config.syslog_enabled.then(|| os::Syslog {
+            ident: String::from_utf8_lossy(&config.syslog_ident).into_owned(),
+            facility: config.syslog_facility.name().to_owned(),
+        }),
         level: server::host::log_level(config.loglevel),
     };
     let world = RealWorld::new(&options).map_err(|error| match logfile.is_empty() {
@@ -69,6 +72,12 @@ fn prepare(world: &mut RealWorld, config: &mut Config) -> Result<(), String> {
     world.enter(Path::new(&dir)).map_err(|error| format!("Can't chdir to '{dir}': {error}"))?;
     config.dir = world.here().into_os_string().into_encoded_bytes();
     world.install_signals().map_err(|error| format!("Can't install signal handlers: {error}"))?;
+    if let Some(list) = config.server_cpulist.as_ref().filter(|list| !list.is_empty()) {
+        let list = String::from_utf8_lossy(list).into_owned();
+        world
+            .bind_to_processors(&list)
+            .map_err(|error| format!("Can't bind to processors '{list}' (server-cpulist): {error}"))?;
+    }
     if config.crash_log_enabled {
         world
             .install_crash_report(&format!("Redstart {VERSION}"), crash_context)

@@ -44,7 +44,7 @@ pub struct Connection {
     /// Most bytes in `input` since [`Connection::fit`] looked.
     peak: usize,
     pub progress: Option<Box<Progress>>,
-    /// Bytes that the unfinished request still needs at least.
+    /// Bytes that the unfinished request still needs at least; 0 if there is none.
     pub missing: usize,
     /// Its next request waits for the client to be resumed.
     pub held: bool,
@@ -115,7 +115,9 @@ impl Connection {
     /// Makes its own buffer smaller if it is too large for what it is used for: to what is in it if the connection is
     /// idle, else to what it held at most since the last call. Called now and then.
     pub fn fit(&mut self, lately: Lately, pool: &mut Vec<Vec<u8>>) {
-        let (capacity, peak) = (self.input.capacity(), self.peak);
+        let capacity = self.input.capacity();
+        // A long word that was announced needs its room.
+        let peak = self.peak.max(self.input.len() + self.missing.min(READ_MAX));
         self.peak = self.input.len();
         match lately {
             Lately::Idle if self.input.is_empty() => {
@@ -185,6 +187,10 @@ mod tests {
         connection.fit(Lately::Busy, &mut pool);
         assert_eq!(connection.input.capacity(), BUFFER);
         arrive(&mut connection, &mut pool, 10, 0);
+        connection.missing = 100_000;
+        connection.input.reserve(connection.room());
+        connection.fit(Lately::Busy, &mut pool);
+        assert!(connection.input.capacity() >= 100_000, "more is on its way");
         connection.fit(Lately::Idle, &mut pool);
         assert_eq!((connection.input.capacity(), connection.input.len()), (10, 10));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::{ClientSlot, Engine, Verdict};
-use resp::Parsed;
+use resp::{Limits, Parsed};
 use world::{ConnId, Event, Recv, Signal, World};
 
 use crate::batch::{Batch, Kind, Request};
@@ -207,43 +207,22 @@ impl Server {
         }
         let limits = self.engine.limits(connection.slot);
         let db = self.engine.database_of(connection.slot);
+        connection.missing = 0;
         let mut at = connection.done;
         let mut found = 0;
         let before = self.batch.requests.len();
         while at < connection.input.len() {
             // What a client may send changes when it has authenticated: no looking ahead before.
             if found == FAIR || (found == 1 && !limits.authenticated) {
-                connection.unfinished = true;
-                self.unfinished.push(index);
+                if !connection.unfinished {
+                    connection.unfinished = true;
+                    self.unfinished.push(index);
+                }
                 break;
             }
-            let first = self.batch.spans.len();
-            let bytes = &connection.input[at..];
-            let parsed = resp::request::parse(bytes, limits, &mut self.batch.spans, &mut connection.progress);
-            let (used, kind) = match parsed {
-                Parsed::Complete { used } => (used, Kind::Plain),
-                Parsed::Unpacked { used, text } => {
-                    self.batch.texts.push(text);
-                    (used, Kind::Text(self.batch.texts.len() as u32 - 1))
-                }
-                Parsed::Incomplete { missing } => {
-                    connection.missing = missing;
-                    break;
-                }
-                Parsed::Invalid(error) => (bytes.len(), Kind::Error(error)),
-            };
-            let mut request = Request {
-                conn: index,
-                from: at as u32,
-                to: (at + used) as u32,
-                words_from: first as u32,
-                words_to: self.batch.spans.len() as u32,
-                db,
-                ahead: NOTHING_AHEAD,
-                kind,
-            };
-            at += used;
-            if !matches!(kind, Kind::Error(_)) {
+            let Some(mut request) = next_request(&mut self.batch, connection, at, limits) else { break };
+            at = request.to as usize;
+            if !matches!(request.kind, Kind::Error(_)) {
                 let argv = self.batch.argv(&request, &connection.input);
                 if argv.is_empty() {
                     // An empty line: done with as soon as what is before it.
@@ -254,6 +233,7 @@ impl Server {
                 }
                 request.ahead = self.engine.look_ahead(argv);
             }
+            (request.conn, request.db) = (index, db);
             found += 1;
             self.batch.requests.push(request);
         }
@@ -366,6 +346,41 @@ impl Server {
             self.send(world, slot);
         }
     }
+}
+
+/// The request that begins at a place of the connection's input, if it is there whole (or no request at all). Its
+/// connection, database and command are for the caller to fill in.
+#[inline(always)]
+fn next_request(
+    batch: &mut Batch,
+    connection: &mut Connection,
+    at: usize,
+    limits: Limits,
+) -> Option<Request> {
+    let first = batch.spans.len();
+    let bytes = &connection.input[at..];
+    let (used, kind) = match resp::request::parse(bytes, limits, &mut batch.spans, &mut connection.progress) {
+        Parsed::Complete { used } => (used, Kind::Plain),
+        Parsed::Unpacked { used, text } => {
+            batch.texts.push(text);
+            (used, Kind::Text(batch.texts.len() as u32 - 1))
+        }
+        Parsed::Incomplete { missing } => {
+            connection.missing = missing;
+            return None;
+        }
+        Parsed::Invalid(error) => (bytes.len(), Kind::Error(error)),
+    };
+    Some(Request {
+        conn: 0,
+        from: at as u32,
+        to: (at + used) as u32,
+        words_from: first as u32,
+        words_to: batch.spans.len() as u32,
+        db: 0,
+        ahead: NOTHING_AHEAD,
+        kind,
+    })
 }
 
 /// Fetches the buckets, then the entries, that a group of requests will look at.

@@ -109,8 +109,10 @@ fn log(ctx: &mut Ctx<'_>) -> Result {
     ctx.ok()
 }
 
+/// A reply that looks like an error and is none: not counted as one either.
 fn error(ctx: &mut Ctx<'_>) -> Result {
-    Err(CommandError::told(String::from_utf8_lossy(ctx.argv.at(2))))
+    resp::reply::error(ctx.client.out.buffer(), ctx.argv.at(2));
+    Ok(())
 }
 
 fn rewrite_all(ctx: &mut Ctx<'_>) -> Result {
@@ -476,6 +478,26 @@ mod tests {
                        you can run it from a local connection, otherwise you need to set this option in the \
                        configuration file, and then restart the server.";
         assert_eq!(harness.send("DEBUG SLEEP 0").to_string(), refused);
+    }
+
+    #[test]
+    fn an_error_asked_for_is_not_counted() {
+        check(
+            r##"
+            > CONFIG RESETSTAT
+            +OK
+            > DEBUG ERROR "FOO bar"
+            -FOO bar
+            > DEBUG ERROR "two\r\nlines"
+            -two  lines
+            > INFO errorstats
+            "# Errorstats\r\n"
+            > NOSUCH
+            *
+            > INFO errorstats
+            "# Errorstats\r\nerrorstat_ERR:count=1\r\n"
+            "##,
+        );
     }
 
     #[test]
