@@ -31,14 +31,14 @@ pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     let mut stars_left = STARS_MAX;
     loop {
         if pattern.get(at) == Some(&b'*') {
-            if stars_left == 0 {
-                return false;
-            }
-            stars_left -= 1;
             at = skip_stars(pattern, at);
             if at == pattern.len() {
                 return true;
             }
+            if stars_left == 0 {
+                return false;
+            }
+            stars_left -= 1;
             last_star = Some(Star { rest: at, taken: seen });
         }
         match text.get(seen) {
@@ -356,8 +356,18 @@ mod tests {
         assert!(!matches(&stars, &text, false));
         let any = [b"*?".repeat(50_000).as_slice(), b"b"].concat();
         assert!(!matches(&any, &text, false));
-        assert!(matches(&b"*?".repeat(10_000), &text, false));
+        assert!(!matches(&b"*?".repeat(10_000), &text, false));
         assert!(!matches(&b"*[".repeat(500), &text, false));
+    }
+
+    #[test]
+    fn too_many_stars_match_nothing() {
+        let text = vec![b'a'; 3_000];
+        assert!(matches(&b"*a".repeat(1_000), &text, false));
+        assert!(!matches(&b"*a".repeat(1_001), &text, false));
+        // One at the end needs no depth.
+        assert!(matches(&b"a*".repeat(1_001), &text, false));
+        assert!(!matches(&b"a*".repeat(1_002), &text, false));
     }
 
     #[test]
