@@ -32,7 +32,23 @@ pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
     }
 }
 
+/// Bytes of replies that may wait for one client before its next requests have to. The peers have no such bound for
+/// normal clients; a client that sends and never reads would take all memory there.
+pub const FLOOD: usize = 1 << 30;
+
 impl Engine {
+    /// Lets the requests of a client run again that had too much waiting for it and has read half of that.
+    #[inline]
+    pub fn ebb(&mut self, slot: ClientSlot) {
+        if let Some(client) = self.server.clients.get_mut(slot)
+            && client.gate.meets(Gate::FLOODED)
+            && client.out.len() < FLOOD / 2
+        {
+            client.gate.set(Gate::FLOODED, false);
+            self.server.resumed.push(slot);
+        }
+    }
+
     /// [`over_output_limit`] for a client by its slot.
     pub fn over_output_limit(&mut self, slot: ClientSlot) -> bool {
         let ServerState { clients, config, mono_us, .. } = &mut self.server;
@@ -73,10 +89,13 @@ fn over(client: &mut Client, limit: OutputBufferLimit, now_us: u64) -> bool {
     reaches(limit.hard) || now_us.saturating_sub(since) > limit.soft_seconds.saturating_mul(1_000_000)
 }
 
-/// Closes the client whose command just ran if more waits for it than its class may hold; what it would have been sent
+/// Looks at a client for which whole blocks wait: closes the client whose command just ran if more waits for it than its class may hold; what it would have been sent
 /// is dropped at once, and no more of its requests run.
 #[cold]
 pub(crate) fn close_if_over(ctx: &mut crate::ctx::Ctx<'_>) {
+    if ctx.client.out.len() > FLOOD {
+        ctx.client.gate.set(Gate::FLOODED, true);
+    }
     if ctx.client.close == Close::No && over_output_limit(ctx.client, &ctx.server.config, ctx.server.mono_us)
     {
         ctx.server.totals.output_limit_disconnections += 1;

@@ -25,6 +25,8 @@ impl Gate {
     pub const CLOSING: Gate = Gate(1 << 6);
     /// It watches with MONITOR, and may not touch keys.
     pub const WATCHER: Gate = Gate(1 << 7);
+    /// More than [`crate::client_limits::FLOOD`] waits to be sent to it: nothing more runs until it has read half of that.
+    pub const FLOODED: Gate = Gate(1 << 8);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

@@ -102,6 +102,7 @@ impl Server {
             client.close_noted = true;
             server.closing.push(slot);
         }
+        self.engine.ebb(slot);
         self.ask_for_room(world, slot, !empty && close != Close::Now);
     }
 

@@ -118,7 +118,7 @@ impl Server {
     }
 
     fn timeout(&self, now_us: u64) -> Duration {
-        if !self.unfinished.is_empty() {
+        if !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
             return Duration::ZERO;
         }
         Duration::from_micros(self.cron_due_us.saturating_sub(now_us))

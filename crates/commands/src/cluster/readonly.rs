@@ -1,9 +1,9 @@
 //! READONLY, READWRITE: what a client of a cluster wants of a replica.
 //!
-//! Tools send them before they scan, and go on if they hear that there is no cluster; an unknown command would stop
-//! them.
+//! Without a cluster nothing is refused to a connection that it would allow, so there is nothing to remember; the
+//! answer is the peer's, and tools that send READONLY before they scan go on.
 
-use engine::{Arity, Command, CommandError, Flags, Group};
+use engine::{Arity, Command, Flags, Group};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -20,8 +20,8 @@ const OF_A_CLUSTER: Command = Command {
     arity: Arity::Exactly(1),
     flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
     acl: &["connection"],
-    reply: "an error: this server is no part of a cluster",
-    run: |_| Err(CommandError::Line("ERR This instance has cluster support disabled")),
+    reply: "OK",
+    run: |ctx| ctx.ok(),
     ..Command::BLANK
 };
 
@@ -30,13 +30,13 @@ mod tests {
     use testkit::check;
 
     #[test]
-    fn there_is_no_cluster() {
+    fn without_a_cluster_all_is_allowed_anyway() {
         check(
             r#"
             > READONLY
-            -ERR This instance has cluster support disabled
+            +OK
             > READWRITE
-            -ERR This instance has cluster support disabled
+            +OK
             "#,
         );
     }

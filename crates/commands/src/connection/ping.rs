@@ -67,4 +67,14 @@ mod tests {
             "#,
         );
     }
+
+    #[test]
+    fn whoever_speaks_http_is_sent_away() {
+        check(
+            r#"
+            > POST / HTTP/1.1
+            closed
+            "#,
+        );
+    }
 }

@@ -66,6 +66,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "end of a pause", period: Period::EachCall, cost: Cost::Light, run: end_pause },
     Step { name: "rates", period: Period::Micros(100_000), cost: Cost::Light, run: sample_rates },
     Step { name: "peak memory", period: Period::Micros(100_000), cost: Cost::Light, run: peak_memory },
+    Step { name: "give memory back", period: Period::Micros(1_000_000), cost: Cost::Light, run: give_back },
     Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
     Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
     Step {
@@ -77,7 +78,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 8;
+const STEP_COUNT: usize = 9;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -85,6 +86,8 @@ const REHASH_PAUSE_US: u64 = 10_000;
 const TRIFLE_US: u64 = 50;
 /// A step that took so many times its budget is logged.
 const OVERRUN: u64 = 10;
+/// Less than this is not worth giving back.
+const GIVE_BACK_BYTES: u64 = 64 * 1024 * 1024;
 /// While DEBUG has stopped the cron.
 const STOPPED_US: u64 = 100_000;
 
@@ -95,6 +98,8 @@ pub struct CronState {
     due_us: [u64; STEP_COUNT],
     /// The slot of the client that is looked at next.
     next_client: usize,
+    /// Most memory in use since freed memory was last given back to the kernel.
+    held_bytes: u64,
     /// The title given to the process.
     title: String,
     started: bool,
@@ -248,6 +253,19 @@ fn sample_rates(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     ];
     for (metric, value) in readings {
         server.samples.take(metric, value, server.mono_us);
+    }
+    Again::Later
+}
+
+/// Freed memory goes back to the kernel when much of it has come together: the allocator keeps it otherwise until it is
+/// asked for more.
+fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    let (used, held) = (host.used_memory(), &mut engine.server.cron.held_bytes);
+    *held = used.max(*held);
+    let freed = *held - used;
+    if freed >= GIVE_BACK_BYTES && freed >= *held / 4 {
+        *held = used;
+        host.purge();
     }
     Again::Later
 }

@@ -67,9 +67,9 @@ fn closing(r: &mut Request<'_>) -> Check {
     if r.client.gate.meets(Gate::CLOSING) { Check::Drop } else { Check::Pass }
 }
 
-/// A client that waits in a blocking command has its next requests kept.
+/// A client that waits in a blocking command, or does not read its replies, has its next requests kept.
 fn blocked(r: &mut Request<'_>) -> Check {
-    if r.client.gate.meets(Gate::BLOCKED) { Check::Hold } else { Check::Pass }
+    if r.client.gate.meets(Gate::BLOCKED.and(Gate::FLOODED)) { Check::Hold } else { Check::Pass }
 }
 
 /// NOAUTH; commands with NO_AUTH are exempt.
@@ -84,12 +84,26 @@ fn authenticated(r: &mut Request<'_>) -> Check {
 /// `unknown command`, `unknown subcommand`.
 fn known(r: &mut Request<'_>) -> Check {
     match r.entry() {
+        None if is_http(r.argv) => {
+            let line = format!(
+                "Client {} closed: it speaks HTTP, which may be somebody's browser led astray.",
+                r.client.about.address
+            );
+            r.host.log(crate::host::Level::Warning, &line);
+            r.client.close(crate::client::Close::Now);
+            Check::Drop
+        }
         None => Check::Refuse(CommandError::unknown_command(r.argv)),
         Some(entry) if !entry.subcommands.is_empty() && r.argv.len() > 1 => {
             Check::Refuse(CommandError::unknown_subcommand(r.argv))
         }
         Some(_) => Check::Pass,
     }
+}
+
+/// The first words of an HTTP request whose sender may be made to send more by somebody else.
+fn is_http(argv: Argv<'_>) -> bool {
+    [&b"post"[..], b"host:"].iter().any(|word| argv.at(0).eq_ignore_ascii_case(word))
 }
 
 /// `wrong number of arguments`.
