@@ -124,8 +124,11 @@ impl Server {
         Duration::from_micros(self.cron_due_us.saturating_sub(now_us))
     }
 
-    /// A turn ends where the next wait begins.
+    /// A turn ends where the next wait begins; before the first wait there was none.
     fn count_turn(&mut self, now_us: u64) {
+        if self.awake_us == 0 {
+            return;
+        }
         let spent_us = now_us.saturating_sub(self.awake_us);
         let server = &mut self.engine.server;
         server.totals.turns += 1;
