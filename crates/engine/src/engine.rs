@@ -120,7 +120,7 @@ impl Engine {
     pub fn set_time(&mut self, wall_us: i64, mono_us: u64) {
         self.server.wall_us = wall_us;
         self.server.mono_us = mono_us;
-        self.keyspace.env.now_ms = wall_us / 1000;
+        self.keyspace.env.set_now(wall_us / 1000);
         self.server.last_tick = (self.server.ticks)();
     }
 

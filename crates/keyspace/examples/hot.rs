@@ -20,7 +20,7 @@ fn main() {
     let case = args.next().unwrap_or_default();
     let steps = args.next().and_then(|n| n.parse().ok()).unwrap_or(10_000usize);
     let mut ks = Keyspace::new(16, Seed { k0: 1, k1: 2 }, 3);
-    ks.env.now_ms = 1_700_000_000_000;
+    ks.env.set_now(1_700_000_000_000);
     let expire = match case.contains("-ex") {
         true => Expire::At(ks.env.now_ms + 100_000),
         false => Expire::Clear,

@@ -23,7 +23,7 @@ fn main() {
     }
     for nth in [1, 10, 1000] {
         let mut ks = filled(keys, nth);
-        ks.env.now_ms = i64::from(keys) + 1_000_000;
+        ks.env.set_now(i64::from(keys) + 1_000_000);
         let (started, mut expired, mut steps) = (Instant::now(), 0, 0);
         while ks.look(0).volatile() > 0 {
             expired += ks.expire_step(Cycle::Slow, 1, &mut || true).expired;

@@ -66,6 +66,8 @@ pub struct Stats {
 pub struct Env {
     /// Milliseconds since 1970; frozen while a command runs.
     pub now_ms: i64,
+    /// The LRU clock of that time.
+    pub(crate) lru_now: u32,
     pub rng: fastrand::Rng,
     pub stats: Stats,
     pub access: Access,
@@ -96,11 +98,18 @@ pub struct Lazy {
 pub const LAZY_EFFORT: usize = 64;
 
 impl Env {
+    /// Sets the time, in milliseconds since 1970.
+    #[inline]
+    pub fn set_now(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+        self.lru_now = access::lru_clock(now_ms);
+    }
+
     /// The access bits of a key made now.
     #[inline]
     pub fn fresh_access(&self) -> u32 {
         match self.access {
-            Access::Lru => access::lru_clock(self.now_ms),
+            Access::Lru => self.lru_now,
             Access::Lfu => Lfu::fresh(self.now_ms),
         }
     }
@@ -111,7 +120,7 @@ impl Env {
             return;
         }
         match self.access {
-            Access::Lru => entry.set_access(access::lru_clock(self.now_ms)),
+            Access::Lru => entry.set_access(self.lru_now),
             Access::Lfu => self.touch_lfu(entry),
         }
     }
@@ -233,6 +242,7 @@ impl Keyspace {
     pub fn new(databases: u32, seed: Seed, dice: u64) -> Self {
         let env = Env {
             now_ms: 0,
+            lru_now: 0,
             rng: fastrand::Rng::with_seed(dice),
             stats: Stats::default(),
             access: Access::Lru,

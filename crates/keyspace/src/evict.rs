@@ -258,7 +258,7 @@ mod tests {
         let mut ks = Keyspace::new(2, Seed { k0: 5, k1: 6 }, 7);
         ks.env.access = policy.access();
         for n in 0..keys {
-            ks.env.now_ms = n * 1000;
+            ks.env.set_now(n * 1000);
             let name = format!("{n}");
             let key = ks.key(name.as_bytes());
             let expire = if n % nth == 0 { Expire::At((1_000_000_000 + n) * 1000) } else { Expire::Clear };

@@ -246,9 +246,9 @@ mod tests {
     fn one_step_with_time_enough_removes_all_that_is_due_when_much_is() {
         let mut ks = filled(3, 9_000, |n| (n % 2 == 0).then_some(1_000));
         ks.env.tell_gone = true;
-        ks.env.now_ms = 999;
+        ks.env.set_now(999);
         assert_eq!(ks.expire_step(Cycle::Slow, 1, &mut || true).expired, 0, "never early");
-        ks.env.now_ms = 1_000;
+        ks.env.set_now(1_000);
         let swept = ks.expire_step(Cycle::Slow, 1, &mut || true);
         assert_eq!((swept.expired, swept.timed_out, keys(&ks)), (4_500, false, 4_500));
         assert_eq!((ks.env.stats.expired, ks.env.gone.len()), (4_500, 4_500));
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_step_stops_when_time_is_up_and_the_fast_one_goes_on() {
         let mut ks = filled(2, 9_000, |_| Some(1));
-        ks.env.now_ms = 1;
+        ks.env.set_now(1);
         let swept = ks.expire_step(Cycle::Slow, 1, &mut || false);
         assert!(swept.timed_out && swept.expired < 100, "{swept:?}");
         assert_eq!(ks.env.stats.expire_time_cap, 1);
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_step_asks_for_the_time_even_if_it_finds_nothing() {
         let mut ks = filled(1, 50_000, |n| (n < 2).then_some(if n == 0 { 1 } else { 99 }));
-        ks.env.now_ms = 1;
+        ks.env.set_now(1);
         let mut asked = 0;
         ks.expire_step(Cycle::Slow, 10, &mut || {
             asked += 1;
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn rare_volatile_keys_are_found_in_a_few_steps() {
         let mut ks = filled(1, 100_000, |n| (n % 10_000 == 0).then_some(1));
-        ks.env.now_ms = 1;
+        ks.env.set_now(1);
         let mut steps = 0;
         while ks.look(0).volatile() > 0 {
             ks.expire_step(Cycle::Slow, 1, &mut || true);
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn statistics_tell_the_average_time_to_live_and_the_stale_share() {
         let mut ks = filled(1, 1_000, |n| Some(if n % 4 == 0 { 1 } else { 10_001 }));
-        ks.env.now_ms = 1;
+        ks.env.set_now(1);
         ks.expire_step(Cycle::Slow, 1, &mut || true);
         assert_eq!(ks.look(0).avg_ttl_ms, 10_000);
         let stale = ks.env.stats.stale_percent;

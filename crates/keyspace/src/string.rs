@@ -5,7 +5,7 @@ use structures::keytable::{KeySlot, Seed};
 use structures::table::{Lookup, Vacant};
 
 use crate::EMBED_MAX;
-use crate::access::{Access, lru_clock};
+use crate::access::Access;
 use crate::db::{Db, DbMut, Key};
 use crate::value::{Type, Value, WrongType};
 
@@ -121,7 +121,7 @@ impl<'k> DbMut<'k> {
             Lookup::Found(mut slot) => {
                 let entry = slot.get_mut();
                 if env.access == Access::Lru {
-                    entry.set_access(lru_clock(env.now_ms));
+                    entry.set_access(env.lru_now);
                 }
                 let expire = match expire {
                     Expire::Clear => None,

@@ -20,7 +20,7 @@ struct Pair {
 impl Pair {
     fn new(seed: u64) -> Self {
         let mut ks = Keyspace::new(DATABASES, Seed { k0: seed, k1: !seed }, seed);
-        ks.env.now_ms = 1_000_000;
+        ks.env.set_now(1_000_000);
         ks.env.tell_gone = true;
         ks.env.access = if seed.is_multiple_of(2) { Access::Lru } else { Access::Lfu };
         Pair { ks, model: Model::new(), dice: fastrand::Rng::with_seed(seed) }
@@ -68,7 +68,10 @@ impl Pair {
             12 => self.move_to(db, &name),
             13 => self.swap(db),
             14..17 => self.grow(db, &name),
-            17..20 => self.ks.env.now_ms += self.dice.i64(0..300),
+            17..20 => {
+                let now = self.ks.env.now_ms + self.dice.i64(0..300);
+                self.ks.env.set_now(now);
+            }
             20 => self.sweep(),
             21 => self.scan(db),
             22 => self.resize(),
@@ -307,7 +310,7 @@ fn the_cycle_removes_in_the_end_all_that_is_over_and_nothing_else() {
         let mut pair = Pair::new(seed);
         (0..800).for_each(|_| pair.step());
         pair.ks.set_resize(Policy::Allow);
-        pair.ks.env.now_ms += 1500;
+        pair.ks.env.set_now(pair.ks.env.now_ms + 1500);
         for _ in 0..50 {
             pair.ks.expire_step(Cycle::Slow, 1, &mut || false);
         }

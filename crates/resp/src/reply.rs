@@ -48,7 +48,6 @@ pub fn integer(out: &mut Vec<u8>, value: i64) {
 /// `$5\r\nhello\r\n`.
 #[inline]
 pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() + 24);
     count(out, b'$', bytes.len());
     out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");
