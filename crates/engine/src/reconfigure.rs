@@ -43,20 +43,6 @@ const REACTIONS: &[Reaction] = &[
     Reaction { params: &["maxmemory"], act: maxmemory },
     Reaction { params: &["latency-tracking"], act: latency_tracking },
     Reaction { params: &["proc-title-template", "port", "bind", "tls-port"], act: title },
-    Reaction {
-        params: &[
-            "bind-source-addr",
-            "client-output-buffer-limit",
-            "client-query-buffer-limit",
-            "hz",
-            "max-new-connections-per-cycle",
-            "maxclients",
-            "protected-mode",
-            "tcp-keepalive",
-            "timeout",
-        ],
-        act: sockets,
-    },
 ];
 
 /// Gives parameters new values and acts on it: all or nothing.
@@ -201,11 +187,6 @@ fn latency_tracking(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), St
 
 fn title(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     c.server.effects.push(Effect::Title);
-    Ok(())
-}
-
-fn sockets(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
-    c.server.effects.push(Effect::SocketSettings);
     Ok(())
 }
 

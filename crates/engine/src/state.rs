@@ -11,8 +11,6 @@ use crate::gate::Gate;
 pub enum Effect {
     /// Leave the loop and end the process.
     Shutdown,
-    /// `maxclients` or another setting of the socket side changed.
-    SocketSettings,
     /// It is time to see whether a client's query buffer is larger than it need be.
     FitQueryBuffer(ClientSlot),
     /// The process title's parts changed.

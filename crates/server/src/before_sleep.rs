@@ -35,8 +35,6 @@ impl Server {
         for effect in std::mem::take(&mut self.engine.server.effects) {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
-                // Read where they are used: at the next accept, read or write.
-                Effect::SocketSettings => {}
                 Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
                 // The cron looks at the title's parts.
                 Effect::Title => self.cron_now(),
