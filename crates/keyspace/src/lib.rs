@@ -18,7 +18,7 @@ mod string;
 mod value;
 
 pub use access::{Access, Lfu};
-pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Stats, Why};
+pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Made, Stats, Why};
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use scan::Filter;
