@@ -90,7 +90,7 @@ fn execute_with_care(
 }
 
 /// Runs a command that passed the checks, as its client and those who watch want it.
-fn run_with_care(
+pub(crate) fn run_with_care(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     registry: &Registry,
@@ -122,23 +122,6 @@ fn run_touching(
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
     call::<true>(keyspace, server, registry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
-}
-
-/// Runs a request that EXEC kept.
-pub(crate) fn run_queued(
-    keyspace: &mut Keyspace,
-    server: &mut ServerState,
-    registry: &Registry,
-    host: &mut dyn Host,
-    client: &mut Client,
-    argv: Argv<'_>,
-    ahead: Ahead,
-) {
-    let (mark, mute) = (client.out.mark(), client.reply_mode == ReplyMode::Off);
-    run_with_care(keyspace, server, registry, host, client, argv, ahead);
-    if mute && client.reply_mode == ReplyMode::Off {
-        client.out.rewind(mark);
-    }
 }
 
 /// Runs the request of a client that waited again. Memory may have become short meanwhile; monitors have seen it.
