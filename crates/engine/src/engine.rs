@@ -77,6 +77,7 @@ impl Engine {
             held: Vec::new(),
             blocked: Default::default(),
             watches: Default::default(),
+            feed: Default::default(),
             depth: 0,
             debug: DebugSwitches {
                 active_expire: true,

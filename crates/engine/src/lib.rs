@@ -20,6 +20,7 @@ pub mod ctx;
 pub mod engine;
 pub mod error;
 pub mod evict;
+pub mod feed;
 pub mod gate;
 pub mod host;
 pub mod info;

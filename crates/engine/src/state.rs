@@ -113,6 +113,8 @@ pub struct ServerState {
     pub blocked: crate::blocked::Blocked,
     /// Clients that watch keys.
     pub watches: crate::watch::Watches,
+    /// What is to be told to whoever follows the dataset.
+    pub feed: crate::feed::Feed,
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,

@@ -11,7 +11,7 @@
 //! 1. A client is in `keys` under a key exactly if its transaction's `watched` has that key.
 //! 2. A client whose transaction is dirty watches nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyspace::{DbIndex, Keyspace};
 
@@ -23,7 +23,7 @@ use crate::transaction::Watched;
 /// Who watches which keys.
 #[derive(Debug, Default)]
 pub struct Watches {
-    keys: BTreeMap<DbIndex, BTreeMap<Vec<u8>, Vec<ClientSlot>>>,
+    keys: BTreeMap<DbIndex, BTreeMap<Vec<u8>, BTreeSet<ClientSlot>>>,
     clients: usize,
 }
 
@@ -50,7 +50,7 @@ impl Watches {
     fn remove(&mut self, slot: ClientSlot, db: DbIndex, key: &[u8]) {
         let Some(keys) = self.keys.get_mut(&db) else { return };
         if let Some(slots) = keys.get_mut(key) {
-            slots.retain(|other| *other != slot);
+            slots.remove(&slot);
             if slots.is_empty() {
                 keys.remove(key);
             }
@@ -67,15 +67,17 @@ impl Ctx<'_> {
     pub fn watch(&mut self, key: &[u8]) {
         let (db, slot) = (self.client.db, self.client.slot);
         let transaction = self.client.transaction.get_or_insert_default();
-        if transaction.dirty || transaction.watched.iter().any(|other| other.db == db && other.key == key) {
+        if transaction.dirty {
+            return;
+        }
+        let keys = self.server.watches.keys.entry(db).or_default();
+        if !keys.entry(key.to_vec()).or_default().insert(slot) {
             return;
         }
         let hashed = self.keyspace.key(key);
         let expired = self.keyspace.db(db).is_expired(hashed);
         self.server.watches.clients += usize::from(transaction.watched.is_empty());
         transaction.watched.push(Watched { db, key: key.to_vec(), expired });
-        let keys = self.server.watches.keys.entry(db).or_default();
-        keys.entry(key.to_vec()).or_default().push(slot);
         crate::listeners::refresh(self.keyspace, self.server);
     }
 
