@@ -46,7 +46,7 @@ pub use engine::{Ahead, Engine, Verdict};
 pub use error::{CommandError, Result};
 pub use gate::Gate;
 pub use host::Host;
-pub use keyspace::Seed;
+pub use keyspace::{Seed, Type};
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};

@@ -89,6 +89,18 @@ pub struct DebugSwitches {
     pub dict_resizing: bool,
 }
 
+impl Default for DebugSwitches {
+    fn default() -> Self {
+        DebugSwitches {
+            active_expire: true,
+            cron_paused: false,
+            reply_buffer_resizing: true,
+            reply_buffer_peak_reset_ms: 5000,
+            dict_resizing: true,
+        }
+    }
+}
+
 pub struct ServerState {
     pub config: Config,
     /// Where the configuration was read from; `None` without a file.

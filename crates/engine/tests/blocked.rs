@@ -76,9 +76,6 @@ fn take(ctx: &mut Ctx<'_>) -> Result {
         ctx.client.out.bulk(key.bytes);
         return ctx.bulk(&value);
     }
-    if !ctx.may_block() {
-        return ctx.null_array();
-    }
     ctx.block(Wait::for_keys(1..last, Type::List, timeout))
 }
 
@@ -99,7 +96,7 @@ fn read(ctx: &mut Ctx<'_>) -> Result {
     let key = ctx.key(1);
     match list(ctx, key)? {
         Some(value) if !ctx.is(2, "$") => ctx.bulk(&value),
-        _ if !ctx.may_block() => ctx.null_array(),
+        _ if !ctx.may_block() => ctx.null(),
         _ => ctx.block(Wait::for_keys(1..2, Type::List, timeout).with_words(&[(2, b"any")])),
     }
 }
@@ -245,10 +242,10 @@ fn a_transaction_serves_when_it_has_ended() {
     let mut h = harness();
     waits(&mut h, 2, "TAKE a 0");
     waits(&mut h, 3, "TAKE b 0");
-    for line in ["MULTI", "PUT a one", "PUT b two", "TAKE b 0", "TAKE nothing 0", "EXISTS a"] {
+    for line in ["MULTI", "PUT a one", "PUT b two", "TAKE b 0", "TAKE no 0", "READ no any 0", "EXISTS a"] {
         h.send(line);
     }
-    assert_eq!(h.send("EXEC").to_string(), "[+OK +OK [\"b\" \"two\"] nil* :1]");
+    assert_eq!(h.send("EXEC").to_string(), "[+OK +OK [\"b\" \"two\"] nil* nil :1]");
     is_told(&mut h, 2, &["[\"a\" \"one\"]"]);
     is_told(&mut h, 3, &[]);
     for line in ["MULTI", "PUT b one", "DEL b", "PUT b two", "EXEC"] {

@@ -217,16 +217,7 @@ fn call<const WAITS: bool>(
         ctx.server.commands[ahead.command as usize].ticks += spent;
         return settle::settle(&mut ctx);
     }
-    let nanoseconds = ctx.server.nanoseconds(spent);
-    let stats = &mut ctx.server.commands[ahead.command as usize];
-    stats.calls += 1;
-    stats.ticks += spent;
-    match &mut stats.latency {
-        Some(histogram) => histogram.record(nanoseconds),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
-        None => {}
-    }
-    ctx.client.total_commands += 1;
+    count(&mut ctx, ahead.command, spent);
     debug_assert!(
         ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
         "{} must not write",
@@ -246,6 +237,21 @@ fn call<const WAITS: bool>(
         crate::observe::record(&mut ctx, spent, reply_from);
     }
     ctx.outcome.end();
+}
+
+/// Counts a command that has run, and how long it took.
+#[inline(always)]
+fn count(ctx: &mut Ctx<'_>, id: u16, spent: u64) {
+    let nanoseconds = ctx.server.nanoseconds(spent);
+    let stats = &mut ctx.server.commands[id as usize];
+    stats.calls += 1;
+    stats.ticks += spent;
+    match &mut stats.latency {
+        Some(histogram) => histogram.record(nanoseconds),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
+        None => {}
+    }
+    ctx.client.total_commands += 1;
 }
 
 #[cold]
