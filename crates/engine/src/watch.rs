@@ -25,6 +25,9 @@ use crate::transaction::Watched;
 pub struct Watches {
     keys: BTreeMap<DbIndex, BTreeMap<Vec<u8>, BTreeSet<ClientSlot>>>,
     clients: usize,
+    /// Changes that concern a client that could not be told, because its own command was running: it made a key ready,
+    /// and serving who waited for that changed another.
+    missed: Vec<(DbIndex, Vec<u8>, bool)>,
 }
 
 impl Watches {
@@ -127,13 +130,26 @@ pub(crate) fn touch(
     let hashed = keyspace.key(key);
     let there = keyspace.look(db).table().get(key, hashed.hash).is_some();
     let due = keyspace.db(db).is_expired(hashed);
+    let mut missed = false;
     for slot in slots {
         if let Some(client) = current.as_deref_mut().filter(|client| client.slot == slot) {
             touch_for(keyspace, server, client, (db, key), (existed, there, due));
         } else if let Some(mut client) = server.clients.take(slot) {
             touch_for(keyspace, server, &mut client, (db, key), (existed, there, due));
             server.clients.put(client);
+        } else {
+            missed = true;
         }
+    }
+    if missed {
+        server.watches.missed.push((db, key.to_vec(), existed));
+    }
+}
+
+/// Tells the client whose command has run what it missed while others were served.
+pub(crate) fn touch_missed(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client) {
+    for (db, key, existed) in std::mem::take(&mut server.watches.missed) {
+        touch(keyspace, server, Some(client), (db, &key), existed);
     }
 }
 

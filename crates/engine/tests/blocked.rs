@@ -500,6 +500,13 @@ fn watchers_see_what_serving_changes() {
     h.send("PUT a one");
     is_told(&mut h, 2, &["\"one\""]);
     assert_eq!(h.client(3).send("EXEC").to_string(), "nil*");
+    // Who made it happen is no exception, although its own command was still running.
+    waits(&mut h, 2, "PASS a c 0");
+    h.send("WATCH c");
+    h.send("PUT a two");
+    is_told(&mut h, 2, &["\"two\""]);
+    h.send("MULTI");
+    assert_eq!(h.send("EXEC").to_string(), "nil*");
 }
 
 #[test]

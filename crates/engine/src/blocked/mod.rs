@@ -143,6 +143,11 @@ impl Blocked {
         self.clients
     }
 
+    /// Whether somebody is being served now.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.serving
+    }
+
     /// How many of them not for ever.
     pub fn with_deadline(&self) -> usize {
         self.deadlines.len()

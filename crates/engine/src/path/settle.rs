@@ -36,6 +36,9 @@ fn follow(ctx: &mut Ctx<'_>) {
     }
     follow_gone(ctx.keyspace, ctx.server, Some(ctx.client));
     blocked::serve(ctx.keyspace, ctx.server, ctx.registry, ctx.host);
+    if !ctx.server.blocked.is_serving() {
+        watch::touch_missed(ctx.keyspace, ctx.server, ctx.client);
+    }
 }
 
 fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client, details: &Details) {
