@@ -10,12 +10,22 @@ mod connection;
 mod generic;
 mod server;
 mod string;
+mod transactions;
 
 use engine::{Command, Registry};
 
 /// The lists of all groups.
 pub fn lists() -> Vec<&'static [Command]> {
-    [bitmap::LISTS, cluster::LISTS, connection::LISTS, generic::LISTS, server::LISTS, string::LISTS].concat()
+    [
+        bitmap::LISTS,
+        cluster::LISTS,
+        connection::LISTS,
+        generic::LISTS,
+        server::LISTS,
+        string::LISTS,
+        transactions::LISTS,
+    ]
+    .concat()
 }
 
 /// The command table.

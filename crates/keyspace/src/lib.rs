@@ -25,7 +25,7 @@ mod value;
 
 pub use access::{Access, Lfu};
 pub use collection::{Collection, Edited, Limits, PACKED_MAX, view_of};
-pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Stats, Why};
+pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Made, Stats, Why};
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use hash::{Hash, HashView};
