@@ -27,7 +27,7 @@ use std::ptr::NonNull;
 pub use tree::Tree;
 
 /// What an index must know of an element.
-pub trait Scored {
+pub trait Scored: 'static {
     /// Any double but NaN.
     fn score(&self) -> f64;
     fn member(&self) -> &[u8];
