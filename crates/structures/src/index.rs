@@ -50,6 +50,11 @@ pub enum Bound<'a> {
 
 /// Elements by score, member and rank. `n` below is the number of elements.
 pub trait OrderedIndex<E: Scored>: Default {
+    /// See [`OrderedIndex::range`].
+    type Walk<'i>: DoubleEndedIterator<Item = &'i E>
+    where
+        Self: 'i;
+
     fn len(&self) -> usize;
 
     fn is_empty(&self) -> bool {
@@ -78,7 +83,7 @@ pub trait OrderedIndex<E: Scored>: Default {
     fn nth(&self, rank: usize) -> Option<&E>;
 
     /// The elements of these ranks, as far as there are any; to be walked from both ends. `O(log n)` to begin.
-    fn range(&self, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = &E>;
+    fn range(&self, ranks: Range<usize>) -> Self::Walk<'_>;
 
     /// Forgets the elements of these ranks, as far as there are any, and tells each after it was forgotten; it may
     /// be freed then. `O(log n + ranks)`.

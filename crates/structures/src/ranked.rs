@@ -132,7 +132,7 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
 
     /// The elements of these ranks, as far as there are any.
     #[inline]
-    pub fn range(&self, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = &Item> {
+    pub fn range(&self, ranks: Range<usize>) -> I::Walk<'_> {
         self.index.range(ranks)
     }
 

@@ -144,7 +144,8 @@ impl<E: Scored> SkipList<E> {
     fn find(&self, key: u64, member: &[u8]) -> Option<(u32, Way)> {
         let way = self.way_to(&ByElement { key, member, after: false });
         let node = self.link(way.before[0], 0).next;
-        let found = node != END && self.nodes[node as usize].key == key && self.element(node).member() == member;
+        let found =
+            node != END && self.nodes[node as usize].key == key && self.element(node).member() == member;
         found.then_some((node, way))
     }
 }
@@ -165,6 +166,8 @@ impl<E: Scored> Default for SkipList<E> {
 }
 
 impl<E: Scored> OrderedIndex<E> for SkipList<E> {
+    type Walk<'i> = Walk<'i, E>;
+
     fn len(&self) -> usize {
         self.len
     }
@@ -230,7 +233,7 @@ impl<E: Scored> OrderedIndex<E> for SkipList<E> {
         (rank < self.len).then(|| self.element(self.node_of(rank)))
     }
 
-    fn range(&self, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = &E> {
+    fn range(&self, ranks: Range<usize>) -> Walk<'_, E> {
         let end = ranks.end.min(self.len);
         let ranks = ranks.start.min(end)..end;
         let ends = if ranks.is_empty() {
@@ -288,7 +291,8 @@ impl<E: Scored> OrderedIndex<E> for SkipList<E> {
     }
 }
 
-struct Walk<'l, E> {
+/// See [`OrderedIndex::range`].
+pub struct Walk<'l, E> {
     list: &'l SkipList<E>,
     left: usize,
     front: u32,

@@ -123,7 +123,7 @@ fn history<I: OrderedIndex<Item>>(steps: &[Step]) {
     let (mut set, mut model) = (Ranked::<I>::new(Seed { k0: 1, k1: 2 }), Model::new());
     for (n, step) in steps.iter().enumerate() {
         apply(&mut set, &mut model, step);
-        if n % 16 == 0 {
+        if n % (1 + set.len() / 4) == 0 {
             set.verify();
         }
     }

@@ -410,6 +410,8 @@ impl<E: Scored, const L: usize, const F: usize> Tree<E, L, F> {
 }
 
 impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F> {
+    type Walk<'i> = Walk<'i, E, L, F>;
+
     fn len(&self) -> usize {
         self.len
     }
@@ -482,7 +484,7 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
         Some(leaf.element(at))
     }
 
-    fn range(&self, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = &E> {
+    fn range(&self, ranks: Range<usize>) -> Walk<'_, E, L, F> {
         let end = ranks.end.min(self.len);
         Walk { tree: self, ranks: ranks.start.min(end)..end, front: &[], back: &[] }
     }
@@ -515,7 +517,7 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
 }
 
 /// See [`OrderedIndex::range`].
-struct Walk<'t, E, const L: usize, const F: usize> {
+pub struct Walk<'t, E, const L: usize = LEAF, const F: usize = FAN> {
     tree: &'t Tree<E, L, F>,
     /// What is still to come.
     ranks: Range<usize>,
@@ -561,7 +563,11 @@ impl<'t, E: Scored, const L: usize, const F: usize> DoubleEndedIterator for Walk
         if self.back.is_empty() {
             let (leaf, at) = self.tree.leaf_of(rank);
             self.back = &leaf.refs()[..=at];
-            self.back.iter().rev().take(AHEAD.min(self.ranks.len() + 1)).for_each(|element| element.prefetch());
+            self.back
+                .iter()
+                .rev()
+                .take(AHEAD.min(self.ranks.len() + 1))
+                .for_each(|element| element.prefetch());
         }
         let (last, rest) = self.back.split_last()?;
         self.back = rest;
