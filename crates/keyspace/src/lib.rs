@@ -32,7 +32,7 @@ pub use hash::{Hash, HashView};
 pub use list::{List, ListView};
 pub use scan::Filter;
 pub use set::{Set, SetView};
-pub use sorted_set::{SortedSet, SortedSetView};
+pub use sorted_set::{AddOptions, Added, Bound, SortedSet, SortedSetView};
 pub use stream::Stream;
 pub use string::{Expire, Str};
 pub use structures::entry::{Entry, EntryBox, ValueRef};
