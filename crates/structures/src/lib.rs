@@ -8,6 +8,7 @@
 //! | [`table`] | the hash table of the keyspace, of sets, hashes and sorted sets |
 //! | [`entry`] | one allocation per key: header, expire, key, value |
 //! | [`keytable`] | a table of entries under their keys |
+//! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
 //! (Only [`table::Thin`], for other kinds of items, and [`pages`] ask for a promise.)
@@ -15,6 +16,7 @@
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 
 pub mod entry;
+pub mod hyperloglog;
 pub mod keytable;
 pub mod pages;
 pub mod table;
