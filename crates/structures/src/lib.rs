@@ -12,6 +12,7 @@
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
+//! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
 //! (Only [`table::Thin`], for other kinds of items, and [`pages`] ask for a promise.)
@@ -19,6 +20,7 @@
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 
 pub mod entry;
+pub mod hyperloglog;
 pub mod index;
 pub mod item;
 pub mod keytable;

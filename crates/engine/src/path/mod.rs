@@ -12,7 +12,7 @@ use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::{Client, ReplyMode};
-use crate::command::Flags;
+use crate::command::{Command, Flags, KeyFlags};
 use crate::ctx::Ctx;
 use crate::engine::{Ahead, Engine, Verdict};
 use crate::error::CommandError;
@@ -245,7 +245,7 @@ fn call<const WAITS: bool>(
     }
     ctx.client.total_commands += 1;
     debug_assert!(
-        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
         command.full_name
     );
@@ -263,6 +263,11 @@ fn call<const WAITS: bool>(
         crate::observe::record(&mut ctx, spent, reply_from);
     }
     ctx.outcome.end();
+}
+
+/// Whether a command writes, or reads and writes down what it found (PFCOUNT).
+fn may_write(command: &Command) -> bool {
+    command.flags.has(Flags::WRITE) || command.keys.iter().any(|key| key.flags.has(KeyFlags::RW))
 }
 
 #[cold]
