@@ -8,6 +8,7 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod hyperloglog;
 mod server;
 mod string;
 mod transactions;
@@ -21,6 +22,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        hyperloglog::LISTS,
         server::LISTS,
         string::LISTS,
         transactions::LISTS,

@@ -18,6 +18,7 @@ use structures::keytable::{KeySlot, KeyTable, Seed};
 use structures::table::{Lookup, Policy};
 
 use crate::access::{self, Access, Lfu};
+use crate::collection::Limits;
 use crate::evict::Eviction;
 use crate::expire::Sweep;
 use crate::value::{Type, Value};
@@ -98,6 +99,12 @@ pub struct Env {
     pub garbage: Vec<EntryBox<Value>>,
     /// `maxmemory-samples`.
     pub evict_samples: usize,
+    /// At which sizes encodings change.
+    pub limits: Limits,
+    /// What the tables inside of sets and hashes hash with.
+    pub seed: Seed,
+    /// A buffer for small collections while they are changed.
+    pub(crate) scratch: Vec<u8>,
 }
 
 /// `lazyfree-lazy-expire` and `lazyfree-lazy-eviction`.
@@ -128,7 +135,7 @@ impl Env {
     }
 
     #[inline(always)]
-    fn touch(&mut self, entry: &Entry<Value>) {
+    pub(crate) fn touch(&mut self, entry: &Entry<Value>) {
         if self.no_touch {
             return;
         }
@@ -167,7 +174,7 @@ impl Env {
 
     /// Removes the expired entry of a slot, unless expiry is held.
     #[cold]
-    fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
+    pub(crate) fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
         if self.hold_expiry {
             return;
         }
@@ -286,6 +293,9 @@ impl Keyspace {
             lazy: Lazy::default(),
             garbage: Vec::new(),
             evict_samples: 5,
+            limits: Limits::default(),
+            seed,
+            scratch: Vec::new(),
         };
         let dbs = (0..databases.max(1)).map(|_| Db::new(seed)).collect();
         let (sweep, eviction) = (Sweep::default(), Eviction::default());
@@ -452,7 +462,7 @@ impl<'k> DbMut<'k> {
     /// Puts a value under a key, whatever was there before. `expire`: when it shall end, `None` = never.
     pub fn put(&mut self, key: Key<'_>, value: NewValue<'_, Value>, expire: Option<i64>) {
         let access = self.env.fresh_access();
-        if let NewValue::Boxed { type_bits, .. } = &value
+        if let NewValue::Boxed { type_bits, .. } | NewValue::Packed { type_bits, .. } = &value
             && Type::of_bits(*type_bits).is_waited_for()
         {
             self.env.note_made(self.index, key.bytes);

@@ -12,7 +12,7 @@ use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::{Client, ReplyMode};
-use crate::command::Flags;
+use crate::command::{Command, Flags, KeyFlags};
 use crate::ctx::Ctx;
 use crate::engine::{Ahead, Engine, Verdict};
 use crate::error::CommandError;
@@ -219,7 +219,7 @@ fn call<const WAITS: bool>(
     }
     count(&mut ctx, ahead.command, spent);
     debug_assert!(
-        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
         command.full_name
     );
@@ -252,6 +252,11 @@ fn count(ctx: &mut Ctx<'_>, id: u16, spent: u64) {
         None => {}
     }
     ctx.client.total_commands += 1;
+}
+
+/// Whether a command writes, or reads and writes down what it found (PFCOUNT).
+fn may_write(command: &Command) -> bool {
+    command.flags.has(Flags::WRITE) || command.keys.iter().any(|key| key.flags.has(KeyFlags::RW))
 }
 
 #[cold]
