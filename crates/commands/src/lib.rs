@@ -8,6 +8,7 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
 mod hyperloglog;
 mod server;
 mod string;
