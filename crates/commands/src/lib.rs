@@ -12,6 +12,7 @@ mod geo;
 mod hyperloglog;
 mod server;
 mod string;
+mod transactions;
 
 use engine::{Command, Registry};
 
@@ -22,9 +23,11 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        geo::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
         string::LISTS,
+        transactions::LISTS,
     ]
     .concat()
 }

@@ -9,8 +9,8 @@
 //!            24 bit   u32     u32     48 bit
 //!
 //!   bits    0..3  type, a number of the caller's (0 for strings)
-//!           3..5  kind of value: 0 integer (8 bytes), 1 bytes, 2 bytes that were never tried as a number
-//!                 (Redis's `raw`), 3 the address of a box (8 bytes)
+//!           3..5  kind of value: 0 integer (8 bytes), 1 bytes, 2 bytes of another sort (strings that were never tried
+//!                 as a number, Redis's `raw`), 3 the address of a box (8 bytes)
 //!           5     there is an expire: milliseconds since 1970
 //!           6     wide
 //! ```
@@ -37,14 +37,16 @@
 //! *Not here*: what the types and the access clock mean (`keyspace`); when a string is embedded (the caller's
 //! `MAX_EMBED`).
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+mod change;
+mod copy;
+mod make;
+
+use std::alloc::Layout;
 use std::cell::UnsafeCell;
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use crate::table::Thin;
+use copy::same;
 
 const TYPE: u8 = 0b0000_0111;
 const KIND: u8 = 0b0001_1000;
@@ -79,7 +81,15 @@ unsafe impl<V: Send> Send for EntryBox<V> {}
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub enum ValueRef<'e, V> {
     Int(i64),
-    Bytes { bytes: &'e [u8], raw: bool },
+    Bytes {
+        bytes: &'e [u8],
+        raw: bool,
+    },
+    /// A small value of another type than 0; `raw` tells two sorts of them apart.
+    Packed {
+        bytes: &'e [u8],
+        raw: bool,
+    },
     Boxed(&'e V),
 }
 
@@ -92,14 +102,30 @@ pub enum ValueMut<'e, V> {
         bytes: &'e mut [u8],
         raw: bool,
     },
+    Packed {
+        bytes: &'e mut [u8],
+        raw: bool,
+    },
     Boxed(&'e mut V),
 }
 
-/// A value to be stored. Integers and bytes are of type 0.
+/// A value to be stored. Integers and `Bytes` are of type 0.
 pub enum NewValue<'a, V> {
     Int(i64),
-    Bytes { bytes: &'a [u8], raw: bool },
-    Boxed { type_bits: u8, value: Box<V> },
+    Bytes {
+        bytes: &'a [u8],
+        raw: bool,
+    },
+    /// A small value of another type than 0.
+    Packed {
+        type_bits: u8,
+        bytes: &'a [u8],
+        raw: bool,
+    },
+    Boxed {
+        type_bits: u8,
+        value: Box<V>,
+    },
 }
 
 /// All that decides where the parts of an entry are.
@@ -139,7 +165,7 @@ impl Shape {
 impl<V> NewValue<'_, V> {
     fn vlen(&self) -> usize {
         match self {
-            NewValue::Bytes { bytes, .. } => bytes.len(),
+            NewValue::Bytes { bytes, .. } | NewValue::Packed { bytes, .. } => bytes.len(),
             NewValue::Int(_) | NewValue::Boxed { .. } => 8,
         }
     }
@@ -150,6 +176,10 @@ impl<V> NewValue<'_, V> {
             NewValue::Int(_) => INT,
             NewValue::Bytes { raw: false, .. } => BYTES,
             NewValue::Bytes { raw: true, .. } => RAW,
+            NewValue::Packed { type_bits, raw, .. } => {
+                assert!((1..=TYPE).contains(type_bits), "a type has three bits, and 0 is the strings'");
+                type_bits | if *raw { RAW } else { BYTES }
+            }
             NewValue::Boxed { type_bits, .. } => {
                 assert!(*type_bits <= TYPE, "a type has three bits");
                 BOXED | type_bits
@@ -290,7 +320,10 @@ impl<V> Entry<V> {
             kind => {
                 // SAFETY: the value has `vlen` bytes (invariant 1).
                 let bytes = unsafe { std::slice::from_raw_parts(self.value_at(), self.vlen()) };
-                ValueRef::Bytes { bytes, raw: kind == RAW }
+                match self.type_bits() {
+                    0 => ValueRef::Bytes { bytes, raw: kind == RAW },
+                    _ => ValueRef::Packed { bytes, raw: kind == RAW },
+                }
             }
         }
     }
@@ -311,421 +344,10 @@ impl<V> Entry<V> {
         if matches!(self.bits() & KIND, INT | BOXED) {
             assert_eq!(self.vlen(), 8, "invariant 2: vlen");
         }
-        if self.bits() & KIND != BOXED {
-            assert_eq!(self.type_bits(), 0, "integers and bytes are strings");
+        if self.bits() & KIND == INT {
+            assert_eq!(self.type_bits(), 0, "integers are strings");
         }
     }
-}
-
-// Changing in place.
-impl<V> Entry<V> {
-    #[inline]
-    pub fn value_mut(&mut self) -> ValueMut<'_, V> {
-        match self.bits() & KIND {
-            INT => ValueMut::Int(self.int()),
-            // SAFETY: invariant 3; borrowed for change as long as the entry.
-            BOXED => ValueMut::Boxed(unsafe { &mut *self.boxed() }),
-            kind => {
-                // SAFETY: as in `value`, borrowed for change.
-                let bytes = unsafe { std::slice::from_raw_parts_mut(self.value_at(), self.vlen()) };
-                ValueMut::Bytes { bytes, raw: kind == RAW }
-            }
-        }
-    }
-
-    /// Sets the integer of an entry whose value is one.
-    #[inline]
-    pub fn set_int(&mut self, int: i64) {
-        assert!(self.bits() & KIND == INT, "the value is an integer");
-        // SAFETY: integers have eight bytes (invariant 2).
-        unsafe { self.value_at().cast::<i64>().write_unaligned(int.to_le()) }
-    }
-
-    /// Stores other bytes in the same allocation, if they need one of the same class and the same header. Of a
-    /// string only; the expire stays.
-    #[inline]
-    pub fn try_overwrite_bytes(&mut self, bytes: &[u8], raw: bool) -> bool {
-        let (bits, klen, vlen) = (self.bits(), self.klen(), self.vlen());
-        if bits & KIND == BOXED {
-            return false;
-        }
-        if bytes.len() == vlen && bits & WIDE == 0 {
-            // SAFETY: the value has `vlen` bytes, and `bytes` cannot be inside of what is borrowed for change.
-            unsafe {
-                *self.base() = bits & !(TYPE | KIND) | if raw { RAW } else { BYTES };
-                copy(bytes.as_ptr(), self.key_start().add(klen), vlen);
-            }
-            return true;
-        }
-        if bytes.len() != vlen {
-            let before = Shape { klen, vlen, expire: bits & EXPIRE != 0 };
-            let after = Shape { vlen: bytes.len(), ..before };
-            if before.wide() != after.wide() || before.class() != after.class() {
-                return false;
-            }
-        }
-        // SAFETY: the allocation has room for this shape (invariant 1), and `bytes` cannot be inside of what is
-        // borrowed for change.
-        unsafe { self.write_value(NewValue::Bytes { bytes, raw }) };
-        true
-    }
-
-    /// Changes an expire that is there, or leaves none where none is; `false` if that would change the header.
-    #[inline]
-    pub fn try_set_expire(&mut self, expire: Option<i64>) -> bool {
-        if self.has_expire() != expire.is_some() {
-            return false;
-        }
-        if let Some(at) = expire {
-            // SAFETY: there are six bytes for it before the key.
-            unsafe { self.write_expire(at) };
-        }
-        true
-    }
-
-    /// # Safety
-    /// The header says there is an expire.
-    #[inline]
-    unsafe fn write_expire(&mut self, at: i64) {
-        let bytes = at.clamp(0, MAX_EXPIRE_MS).to_le_bytes();
-        // SAFETY: the six bytes before the key.
-        unsafe {
-            let to = self.base().add(key_at(self.bits()) - 6);
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, 6);
-        }
-    }
-
-    /// Writes type, kind, length and bytes of a value over what is there (without dropping a box).
-    ///
-    /// # Safety
-    /// Header bits, `klen` and class fit the new shape already.
-    #[inline]
-    unsafe fn write_value(&mut self, value: NewValue<'_, V>) {
-        let (base, vlen) = (self.base(), value.vlen());
-        // SAFETY: the caller's promise: the drawn layout holds for this shape.
-        unsafe {
-            *base = self.bits() & !(TYPE | KIND) | value.bits();
-            if self.bits() & WIDE == 0 {
-                *base.add(5) = vlen as u8;
-            } else {
-                base.add(8).cast::<u32>().write_unaligned((vlen as u32).to_le());
-            }
-            let to = self.value_at();
-            match value {
-                NewValue::Int(int) => to.cast::<i64>().write_unaligned(int.to_le()),
-                NewValue::Bytes { bytes, .. } => copy(bytes.as_ptr(), to, vlen),
-                NewValue::Boxed { value, .. } => {
-                    to.cast::<u64>().write_unaligned(Box::into_raw(value).expose_provenance() as u64);
-                }
-            }
-        }
-    }
-}
-
-// Making and remaking.
-impl<V> EntryBox<V> {
-    pub fn new(key: &[u8], value: NewValue<'_, V>, expire: Option<i64>) -> Self {
-        let shape = Shape { klen: key.len(), vlen: value.vlen(), expire: expire.is_some() };
-        let mut entry = Self::allocate(shape, value.bits(), 0);
-        // SAFETY: allocated for this shape.
-        unsafe {
-            entry.write_key(key);
-            entry.write_value(value);
-            if let Some(at) = expire {
-                entry.write_expire(at);
-            }
-        }
-        entry
-    }
-
-    pub fn new_int(key: &[u8], int: i64, expire: Option<i64>) -> Self {
-        Self::new(key, NewValue::Int(int), expire)
-    }
-
-    pub fn new_bytes(key: &[u8], bytes: &[u8], raw: bool, expire: Option<i64>) -> Self {
-        Self::new(key, NewValue::Bytes { bytes, raw }, expire)
-    }
-
-    pub fn new_boxed(type_bits: u8, key: &[u8], value: Box<V>, expire: Option<i64>) -> Self {
-        Self::new(key, NewValue::Boxed { type_bits, value }, expire)
-    }
-
-    /// The entry with another value and another expire; key and access clock stay. In place where the class is
-    /// the same.
-    pub fn with_value(mut self, value: NewValue<'_, V>, expire: Option<i64>) -> Self {
-        drop(self.take_boxed());
-        let shape = Shape { klen: self.klen(), vlen: value.vlen(), expire: expire.is_some() };
-        let mut entry = self.reshaped(shape);
-        // SAFETY: reshaped for it.
-        unsafe {
-            entry.write_value(value);
-            if let Some(at) = expire {
-                entry.write_expire(at);
-            }
-        }
-        entry
-    }
-
-    pub fn with_int(self, int: i64, expire: Option<i64>) -> Self {
-        self.with_value(NewValue::Int(int), expire)
-    }
-
-    pub fn with_bytes(self, bytes: &[u8], raw: bool, expire: Option<i64>) -> Self {
-        self.with_value(NewValue::Bytes { bytes, raw }, expire)
-    }
-
-    pub fn with_boxed(self, type_bits: u8, value: Box<V>, expire: Option<i64>) -> Self {
-        self.with_value(NewValue::Boxed { type_bits, value }, expire)
-    }
-
-    /// The entry with another expire, or none. In place where the class is the same.
-    pub fn set_expire(mut self, expire: Option<i64>) -> Self {
-        if self.try_set_expire(expire) {
-            return self;
-        }
-        let shape = Shape { expire: expire.is_some(), ..self.shape() };
-        let mut entry = self.reshaped(shape);
-        if let Some(at) = expire {
-            // SAFETY: reshaped for it.
-            unsafe { entry.write_expire(at) };
-        }
-        entry
-    }
-
-    /// The entry under another key.
-    pub fn rekey(self, key: &[u8]) -> Self {
-        let before = self.shape();
-        let mut entry = Self::allocate(Shape { klen: key.len(), ..before }, self.bits(), self.access());
-        // SAFETY: allocated for a value of this length; kind and type are the same, and of the box, if there is
-        // one, the old entry is made to forget below.
-        unsafe {
-            entry.write_key(key);
-            std::ptr::copy_nonoverlapping(self.value_at(), entry.value_at(), before.vlen);
-            if let Some(at) = self.expire() {
-                entry.write_expire(at);
-            }
-        }
-        self.free_shell();
-        entry
-    }
-
-    /// Takes the box out; the entry is the integer 0 then.
-    pub fn take_boxed(&mut self) -> Option<Box<V>> {
-        if self.bits() & KIND != BOXED {
-            return None;
-        }
-        // SAFETY: invariant 3: given up once, as the kind changes in the next line.
-        let value = unsafe { Box::from_raw(self.boxed()) };
-        // SAFETY: boxes and integers have the same shape (invariant 2).
-        unsafe { self.write_value(NewValue::Int(0)) };
-        Some(value)
-    }
-
-    /// Memory with a header of this shape, type and kind; key, value and expire are not written yet.
-    fn allocate(shape: Shape, bits: u8, access: u32) -> Self {
-        assert!(shape.klen <= u32::MAX as usize && shape.vlen <= u32::MAX as usize, "a length of 32 bits");
-        let layout = shape.layout();
-        // SAFETY: six bytes at least.
-        let Some(base) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
-        base.as_ptr().expose_provenance();
-        let mut entry = EntryBox { base, values: PhantomData };
-        // SAFETY: allocated for this shape.
-        unsafe { entry.write_header(shape, bits & (TYPE | KIND)) };
-        entry.set_access(access);
-        entry
-    }
-
-    /// # Safety
-    /// The allocation is of the class of `shape`.
-    unsafe fn write_header(&mut self, shape: Shape, type_and_kind: u8) {
-        let base = self.base.as_ptr();
-        // SAFETY: the caller's promise.
-        unsafe {
-            *base = type_and_kind | shape.header_bits();
-            if shape.wide() {
-                base.add(4).cast::<u32>().write_unaligned((shape.klen as u32).to_le());
-                base.add(8).cast::<u32>().write_unaligned((shape.vlen as u32).to_le());
-            } else {
-                *base.add(4) = shape.klen as u8;
-                *base.add(5) = shape.vlen as u8;
-            }
-        }
-    }
-
-    /// # Safety
-    /// The header says the length of `key`.
-    unsafe fn write_key(&mut self, key: &[u8]) {
-        debug_assert_eq!(self.klen(), key.len());
-        // SAFETY: the caller's promise; the allocation has room for it (invariant 1).
-        unsafe {
-            let to = self.base.as_ptr().add(key_at(self.bits()));
-            copy(key.as_ptr(), to, key.len());
-        }
-    }
-
-    /// The same entry in another shape: header and key are right, of the value as much is kept as fits, the
-    /// expire is not written. Bytes only, no box, or `shape.vlen` stays.
-    fn reshaped(mut self, shape: Shape) -> Self {
-        let before = self.shape();
-        if shape == before {
-            return self;
-        }
-        assert!(shape.vlen <= u32::MAX as usize, "a length of 32 bits");
-        let kept = shape.klen + shape.vlen.min(before.vlen);
-        let type_and_kind = self.bits() & (TYPE | KIND);
-        if shape.class() == before.class() {
-            let base = self.base.as_ptr();
-            // SAFETY: both shapes fit the allocation (invariant 1). The key moves before the header, which may
-            // lie over its old place, is written.
-            unsafe {
-                std::ptr::copy(base.add(before.key_at()), base.add(shape.key_at()), kept);
-                self.write_header(shape, type_and_kind);
-            }
-            return self;
-        }
-        let entry = Self::allocate(shape, type_and_kind, self.access());
-        // SAFETY: two allocations, both of at least that length from there on.
-        unsafe {
-            let from = self.base.as_ptr().add(before.key_at());
-            std::ptr::copy_nonoverlapping(from, entry.base.as_ptr().add(shape.key_at()), kept);
-        }
-        self.free_shell();
-        entry
-    }
-
-    /// Frees the allocation, but not what a box holds.
-    fn free_shell(self) {
-        let this = std::mem::ManuallyDrop::new(self);
-        // SAFETY: by invariant 1 the layout it was allocated with; `this` is not used again nor dropped.
-        unsafe { dealloc(this.base.as_ptr(), this.shape().layout()) };
-    }
-}
-
-impl<V> Deref for EntryBox<V> {
-    type Target = Entry<V>;
-
-    #[inline(always)]
-    fn deref(&self) -> &Entry<V> {
-        // SAFETY: `Entry` has no size; its address is that of the bytes (invariant 4).
-        unsafe { self.base.cast().as_ref() }
-    }
-}
-
-impl<V> DerefMut for EntryBox<V> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut Entry<V> {
-        // SAFETY: as above, and we own it alone.
-        unsafe { self.base.cast().as_mut() }
-    }
-}
-
-impl<V> Drop for EntryBox<V> {
-    #[inline]
-    fn drop(&mut self) {
-        /// Frees the allocation even if dropping the value unwinds.
-        struct Shell(NonNull<u8>, Layout);
-        impl Drop for Shell {
-            fn drop(&mut self) {
-                // SAFETY: by invariant 1 the layout it was allocated with; the entry is going.
-                unsafe { dealloc(self.0.as_ptr(), self.1) };
-            }
-        }
-        let _shell = Shell(self.base, self.shape().layout());
-        drop(self.take_boxed());
-    }
-}
-
-// SAFETY: one pointer to an allocation of the heap, exposed when made (invariant 4), whose address is that of its
-// `Entry`; user space ends at 2^47 (the table asserts it).
-unsafe impl<V> Thin for EntryBox<V> {
-    type Target = Entry<V>;
-
-    #[inline(always)]
-    fn into_raw(self) -> NonNull<u8> {
-        std::mem::ManuallyDrop::new(self).base
-    }
-
-    #[inline(always)]
-    unsafe fn from_raw(base: NonNull<u8>) -> Self {
-        EntryBox { base, values: PhantomData }
-    }
-}
-
-impl<V: fmt::Debug> fmt::Debug for Entry<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut entry = f.debug_struct("Entry");
-        entry.field("key", &self.key().escape_ascii().to_string()).field("value", &self.value());
-        entry.field("expire", &self.expire()).field("access", &self.access()).finish()
-    }
-}
-
-impl<V: fmt::Debug> fmt::Debug for EntryBox<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-/// Whether `len` bytes here and there are the same. Keys are mostly of 8 to 32 bytes: two overlapping loads from
-/// each, where `memcmp` costs a call.
-///
-/// # Safety
-/// Both are readable for `len` bytes.
-#[inline(always)]
-unsafe fn same(a: *const u8, b: *const u8, len: usize) -> bool {
-    // SAFETY: each load ends at `len` at the latest.
-    unsafe {
-        match len {
-            8..=16 => {
-                let end = len - 8;
-                (word(a) ^ word(b)) | (word(a.add(end)) ^ word(b.add(end))) == 0
-            }
-            17..=32 => {
-                let end = len - 16;
-                (wide(a) ^ wide(b)) | (wide(a.add(end)) ^ wide(b.add(end))) == 0
-            }
-            _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
-        }
-    }
-}
-
-/// Copies `len` bytes; short ones as [`same`] compares them.
-///
-/// # Safety
-/// As for `copy_nonoverlapping`.
-#[inline(always)]
-unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: each load and store ends at `len` at the latest.
-    unsafe {
-        match len {
-            8..=16 => {
-                let (first, last) = (word(from), word(from.add(len - 8)));
-                to.cast::<u64>().write_unaligned(first);
-                to.add(len - 8).cast::<u64>().write_unaligned(last);
-            }
-            17..=32 => {
-                let (first, last) = (wide(from), wide(from.add(len - 16)));
-                to.cast::<u128>().write_unaligned(first);
-                to.add(len - 16).cast::<u128>().write_unaligned(last);
-            }
-            _ => std::ptr::copy_nonoverlapping(from, to, len),
-        }
-    }
-}
-
-/// # Safety
-/// Eight bytes are readable.
-#[inline(always)]
-unsafe fn word(at: *const u8) -> u64 {
-    // SAFETY: the caller's promise.
-    unsafe { at.cast::<u64>().read_unaligned() }
-}
-
-/// # Safety
-/// Sixteen bytes are readable.
-#[inline(always)]
-unsafe fn wide(at: *const u8) -> u128 {
-    // SAFETY: the caller's promise.
-    unsafe { at.cast::<u128>().read_unaligned() }
 }
 
 #[cfg(test)]

@@ -7,7 +7,11 @@
 //! | [`tags`] | nine tag bytes compared at once: one contract, one file per instruction set |
 //! | [`table`] | the hash table of the keyspace, of sets, hashes and sorted sets |
 //! | [`entry`] | one allocation per key: header, expire, key, value |
-//! | [`keytable`] | a table of entries under their keys |
+//! | [`item`] | the same for members of sets, fields of hashes, elements of sorted sets |
+//! | [`keytable`] | a table of entries, or of items, under their keys |
+//! | [`index`] | elements in the order of their scores, found by rank |
+//! | [`ranked`] | items under their keys and in the order of their scores |
+//! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
 //! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -17,11 +21,18 @@
 
 pub mod entry;
 pub mod hyperloglog;
+pub mod index;
+pub mod item;
 pub mod keytable;
+pub mod listpack;
 pub mod pages;
+pub mod ranked;
 pub mod table;
 pub mod tags;
 
 pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
-pub use keytable::{KeySlot, KeyTable, Seed, hash_key};
+pub use item::{Item, ItemBox};
+pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
+pub use listpack::{Element, Listpack, Pack};
+pub use ranked::Ranked;
 pub use table::{Hashed, Lookup, Policy, Slot, Stats, Table, Thin, Vacant};
