@@ -81,7 +81,7 @@ fn change(entry: &mut Entry<Value>, argv: Argv<'_>, limit: u64) -> Result<Change
             }
             Ok(Changed::Nothing { raw })
         }
-        ValueMut::Int(_) => Err(super::INVALID),
+        ValueMut::Int(_) | ValueMut::Packed { .. } | ValueMut::Boxed(_) => Err(super::INVALID),
     }
 }
 
