@@ -147,10 +147,12 @@ impl Cell {
     }
 
     /// The cell so many columns to the east and so many rows to the north; beyond the edge the map begins anew.
+    ///
+    /// A place on the edge itself is in a row or column of its own behind the last one, where such places are found.
     pub fn moved(self, east: i32, north: i32) -> Cell {
         let (latitude, longitude) = deinterleave(self.bits);
         let mask = (1u32 << self.steps) - 1;
-        let step = |from: u32, by: i32| from.wrapping_add_signed(by) & mask;
+        let step = |from: u32, by: i32| if by == 0 { from } else { from.wrapping_add_signed(by) & mask };
         Cell { bits: interleave(step(latitude, north), step(longitude, east)), ..self }
     }
 }
@@ -215,12 +217,25 @@ mod tests {
         assert_eq!(&there.letters(), b"sqc8b49rny0");
     }
 
+    /// ZADD, then GEOPOS, of Valkey 9.1.2.
     #[test]
     fn any_score_is_a_place_on_the_map() {
-        for score in
-            [-1.0, -5.5, 1e30, -1e30, f64::INFINITY, f64::NEG_INFINITY, 4.6e15, 1e19, f64::MIN_POSITIVE]
-        {
-            assert!(Place::of_score(score).is_on_map(), "{score}");
+        const WEST: f64 = -179.999_997_317_790_98;
+        const SOUTH: f64 = -85.051_127_512_639_43;
+        let table = [
+            (-5.0, 180.0, LATITUDE.max),
+            (1e30, WEST, SOUTH),
+            (-1e30, 180.0, SOUTH),
+            (f64::INFINITY, WEST, SOUTH),
+            (f64::NEG_INFINITY, 180.0, SOUTH),
+            (4_503_599_627_370_497.0, WEST, LATITUDE.max),
+            (9_007_199_254_740_993.0, 180.0, SOUTH),
+            (1e19, 180.0, LATITUDE.max),
+            (0.0, WEST, SOUTH),
+            (0.5, WEST, SOUTH),
+        ];
+        for (score, longitude, latitude) in table {
+            assert_eq!(Place::of_score(score), Place { longitude, latitude }, "{score}");
         }
     }
 
@@ -230,6 +245,9 @@ mod tests {
         assert_eq!(cell.moved(1, 0), Cell::around(Place { longitude: -179.0, latitude: 84.0 }, 3));
         assert_eq!(cell.moved(0, 1), Cell::around(Place { longitude: 179.0, latitude: -84.0 }, 3));
         assert_eq!(cell.moved(1, 1).moved(-1, -1), cell);
+        let corner = Place { longitude: LONGITUDE.max, latitude: LATITUDE.max };
+        assert_eq!(corner.score(), 13_510_798_882_111_488.0);
+        assert_eq!(Cell::around(corner, 3).moved(0, 0).first(), 13_510_798_882_111_488);
         assert_eq!(cell.end() - cell.first(), 1 << 46);
     }
 }
