@@ -8,6 +8,7 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
 mod hyperloglog;
 mod server;
 mod string;
@@ -22,6 +23,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        geo::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
         string::LISTS,
