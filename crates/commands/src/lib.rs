@@ -23,11 +23,9 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
-        server::LISTS,
-        set::LISTS,
-        string::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        set::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
