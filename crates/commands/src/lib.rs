@@ -10,6 +10,7 @@ mod connection;
 mod generic;
 mod hyperloglog;
 mod server;
+mod sorted_set;
 mod string;
 mod transactions;
 
@@ -24,6 +25,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         generic::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        sorted_set::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
