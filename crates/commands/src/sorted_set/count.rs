@@ -62,74 +62,70 @@ fn count(ctx: &mut Ctx<'_>, kind: Kind) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn members_are_counted() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZCARD z
-                :0
-                > ZADD z 1 a 2 b 3 c 3.5 d inf e -inf f
-                :6
-                > ZCARD z
-                :6
-                > ZCOUNT z 1 3
-                :3
-                > ZCOUNT z (1 (3
-                :1
-                > ZCOUNT z -inf +inf
-                :6
-                > ZCOUNT z (-inf (inf
-                :4
-                > ZCOUNT z 3 1
-                :0
-                > ZCOUNT z (3 3
-                :0
-                > ZCOUNT z "" 1e400
-                :5
-                > ZCOUNT nope 1 2
-                :0
-                > ZLEXCOUNT nope - +
-                :0
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZCARD z
+            :0
+            > ZADD z 1 a 2 b 3 c 3.5 d inf e -inf f
+            :6
+            > ZCARD z
+            :6
+            > ZCOUNT z 1 3
+            :3
+            > ZCOUNT z (1 (3
+            :1
+            > ZCOUNT z -inf +inf
+            :6
+            > ZCOUNT z (-inf (inf
+            :4
+            > ZCOUNT z 3 1
+            :0
+            > ZCOUNT z (3 3
+            :0
+            > ZCOUNT z "" 1e400
+            :5
+            > ZCOUNT nope 1 2
+            :0
+            > ZLEXCOUNT nope - +
+            :0
+            "#,
+        );
     }
 
     #[test]
     fn strings_bound_ranges_where_scores_are_equal() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 0 alpha 0 bar 0 cool 0 down 0 15
-                :5
-                > ZLEXCOUNT z - +
-                :5
-                > ZLEXCOUNT z [bar [down
-                :3
-                > ZLEXCOUNT z (bar (down
-                :1
-                > ZLEXCOUNT z + -
-                :0
-                > ZLEXCOUNT z - -
-                :0
-                > ZLEXCOUNT z + +
-                :0
-                > ZLEXCOUNT z [ ( 
-                :0
-                > ZLEXCOUNT z [ +
-                :5
-                > ZLEXCOUNT z - (15
-                :0
-                > ZLEXCOUNT z - [15
-                :1
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 0 alpha 0 bar 0 cool 0 down 0 15
+            :5
+            > ZLEXCOUNT z - +
+            :5
+            > ZLEXCOUNT z [bar [down
+            :3
+            > ZLEXCOUNT z (bar (down
+            :1
+            > ZLEXCOUNT z + -
+            :0
+            > ZLEXCOUNT z - -
+            :0
+            > ZLEXCOUNT z + +
+            :0
+            > ZLEXCOUNT z [ (
+            :0
+            > ZLEXCOUNT z [ +
+            :5
+            > ZLEXCOUNT z - (15
+            :0
+            > ZLEXCOUNT z - [15
+            :1
+            "#,
+        );
     }
 
     #[test]

@@ -189,76 +189,72 @@ fn take(ctx: &mut Ctx<'_>, key: Key<'_>, side: Side, count: usize, shape: Shape)
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn members_leave_from_either_end() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2 b 3 c 4 d 5 5 6 f
-                :6
-                > ZPOPMIN z
-                ["a" "1"]
-                > ZPOPMAX z
-                ["f" "6"]
-                > ZPOPMAX z 2
-                ["5" "5" "d" "4"]
-                > ZPOPMIN z 0
-                []
-                > HELLO 3
-                *
-                > ZPOPMIN z
-                ["b" ,2]
-                > ZADD z 9 x 8 y
-                :2
-                > ZPOPMAX z 1
-                [["x" ,9]]
-                > ZPOPMIN z 9
-                [["c" ,3] ["y" ,8]]
-                > EXISTS z
-                :0
-                > ZPOPMIN z
-                []
-                > ZPOPMAX z 3
-                []
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2 b 3 c 4 d 5 5 6 f
+            :6
+            > ZPOPMIN z
+            ["a" "1"]
+            > ZPOPMAX z
+            ["f" "6"]
+            > ZPOPMAX z 2
+            ["5" "5" "d" "4"]
+            > ZPOPMIN z 0
+            []
+            > HELLO 3
+            *
+            > ZPOPMIN z
+            ["b" ,2]
+            > ZADD z 9 x 8 y
+            :2
+            > ZPOPMAX z 1
+            [["x" ,9]]
+            > ZPOPMIN z 9
+            [["c" ,3] ["y" ,8]]
+            > EXISTS z
+            :0
+            > ZPOPMIN z
+            []
+            > ZPOPMAX z 3
+            []
+            "#,
+        );
     }
 
     #[test]
     fn the_first_key_that_is_there_is_popped() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2 b 3 c 4 d
-                :4
-                > ZADD y 1 k
-                :1
-                > ZMPOP 3 nope z y MIN
-                ["z" [["a" "1"]]]
-                > ZMPOP 2 z y max COUNT 2
-                ["z" [["d" "4"] ["c" "3"]]]
-                > ZMPOP 2 z y MAX COUNT 10
-                ["z" [["b" "2"]]]
-                > ZMPOP 2 z y MIN COUNT 10
-                ["y" [["k" "1"]]]
-                > ZMPOP 2 z y MIN
-                nil*
-                > HELLO 3
-                *
-                > ZMPOP 2 z y MIN
-                nil
-                > ZADD y 1 k
-                :1
-                > ZMPOP 2 z y MIN
-                ["y" [["k" ,1]]]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2 b 3 c 4 d
+            :4
+            > ZADD y 1 k
+            :1
+            > ZMPOP 3 nope z y MIN
+            ["z" [["a" "1"]]]
+            > ZMPOP 2 z y max COUNT 2
+            ["z" [["d" "4"] ["c" "3"]]]
+            > ZMPOP 2 z y MAX COUNT 10
+            ["z" [["b" "2"]]]
+            > ZMPOP 2 z y MIN COUNT 10
+            ["y" [["k" "1"]]]
+            > ZMPOP 2 z y MIN
+            nil*
+            > HELLO 3
+            *
+            > ZMPOP 2 z y MIN
+            nil
+            > ZADD y 1 k
+            :1
+            > ZMPOP 2 z y MIN
+            ["y" [["k" ,1]]]
+            "#,
+        );
     }
 
     #[test]

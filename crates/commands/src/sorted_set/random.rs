@@ -143,43 +143,41 @@ fn choose(set: SortedSetView<'_>, count: usize, env: &mut Env, told: &mut Told<'
 mod tests {
     use std::collections::BTreeMap;
 
-    use testkit::{Harness, Value, check};
+    use testkit::{Harness, Value, check, check_both};
 
     #[test]
     fn members_are_drawn() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZRANDMEMBER z
-                nil
-                > ZRANDMEMBER z 3
-                []
-                > ZADD z 1 a
-                :1
-                > ZRANDMEMBER z
-                "a"
-                > ZRANDMEMBER z 0
-                []
-                > ZRANDMEMBER z 1
-                ["a"]
-                > ZRANDMEMBER z 9
-                ["a"]
-                > ZRANDMEMBER z -3
-                ["a" "a" "a"]
-                > ZRANDMEMBER z -2 WITHSCORES
-                ["a" "1" "a" "1"]
-                > ZRANDMEMBER z 4611686018427387903 withscores
-                ["a" "1"]
-                > HELLO 3
-                *
-                > ZRANDMEMBER z -2 WITHSCORES
-                [["a" ,1] ["a" ,1]]
-                > ZRANDMEMBER nope
-                nil
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZRANDMEMBER z
+            nil
+            > ZRANDMEMBER z 3
+            []
+            > ZADD z 1 a
+            :1
+            > ZRANDMEMBER z
+            "a"
+            > ZRANDMEMBER z 0
+            []
+            > ZRANDMEMBER z 1
+            ["a"]
+            > ZRANDMEMBER z 9
+            ["a"]
+            > ZRANDMEMBER z -3
+            ["a" "a" "a"]
+            > ZRANDMEMBER z -2 WITHSCORES
+            ["a" "1" "a" "1"]
+            > ZRANDMEMBER z 4611686018427387903 withscores
+            ["a" "1"]
+            > HELLO 3
+            *
+            > ZRANDMEMBER z -2 WITHSCORES
+            [["a" ,1] ["a" ,1]]
+            > ZRANDMEMBER nope
+            nil
+            "#,
+        );
     }
 
     #[test]

@@ -220,131 +220,123 @@ fn range(ctx: &mut Ctx<'_>, kind: Option<Kind>, reverse: Option<bool>) -> Result
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const ENCODINGS: [&str; 2] = ["", "! config zset-max-listpack-entries 0"];
+    use testkit::{check, check_both};
 
     #[test]
     fn ranks_select_members() {
-        for config in ENCODINGS {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2 b 3 c 4 d
-                :4
-                > ZRANGE z 0 -1
-                ["a" "b" "c" "d"]
-                > ZRANGE z 1 2 WITHSCORES
-                ["b" "2" "c" "3"]
-                > ZRANGE z -3 -2
-                ["b" "c"]
-                > ZRANGE z 0 99
-                ["a" "b" "c" "d"]
-                > ZRANGE z 4 9
-                []
-                > ZRANGE z 2 1
-                []
-                > ZRANGE z 0 1 REV
-                ["d" "c"]
-                > ZRANGE z 0 -1 REV WITHSCORES
-                ["d" "4" "c" "3" "b" "2" "a" "1"]
-                > ZREVRANGE z 0 1
-                ["d" "c"]
-                > ZREVRANGE z -2 -1 WITHSCORES
-                ["b" "2" "a" "1"]
-                > ZREVRANGE z 9 10
-                []
-                > ZRANGE nope 0 -1
-                []
-                > ZRANGE z 0 -1 LIMIT 1 -1
-                ["a" "b" "c" "d"]
-                > HELLO 3
-                *
-                > ZRANGE z 0 1 WITHSCORES
-                [["a" ,1] ["b" ,2]]
-                > ZREVRANGE z 0 0 WITHSCORES
-                [["d" ,4]]
-                > ZRANGE nope 0 -1 WITHSCORES
-                []
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2 b 3 c 4 d
+            :4
+            > ZRANGE z 0 -1
+            ["a" "b" "c" "d"]
+            > ZRANGE z 1 2 WITHSCORES
+            ["b" "2" "c" "3"]
+            > ZRANGE z -3 -2
+            ["b" "c"]
+            > ZRANGE z 0 99
+            ["a" "b" "c" "d"]
+            > ZRANGE z 4 9
+            []
+            > ZRANGE z 2 1
+            []
+            > ZRANGE z 0 1 REV
+            ["d" "c"]
+            > ZRANGE z 0 -1 REV WITHSCORES
+            ["d" "4" "c" "3" "b" "2" "a" "1"]
+            > ZREVRANGE z 0 1
+            ["d" "c"]
+            > ZREVRANGE z -2 -1 WITHSCORES
+            ["b" "2" "a" "1"]
+            > ZREVRANGE z 9 10
+            []
+            > ZRANGE nope 0 -1
+            []
+            > ZRANGE z 0 -1 LIMIT 1 -1
+            ["a" "b" "c" "d"]
+            > HELLO 3
+            *
+            > ZRANGE z 0 1 WITHSCORES
+            [["a" ,1] ["b" ,2]]
+            > ZREVRANGE z 0 0 WITHSCORES
+            [["d" ,4]]
+            > ZRANGE nope 0 -1 WITHSCORES
+            []
+            "#,
+        );
     }
 
     #[test]
     fn scores_select_members() {
-        for config in ENCODINGS {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z -inf a 1 b 2 c 3 d 4 e 5 f +inf g
-                :7
-                > ZRANGEBYSCORE z -inf 2
-                ["a" "b" "c"]
-                > ZRANGEBYSCORE z (1 (4 WITHSCORES
-                ["c" "2" "d" "3"]
-                > ZRANGEBYSCORE z 4 2
-                []
-                > ZRANGEBYSCORE z 2.4 2.6
-                []
-                > ZRANGEBYSCORE z 1 5 LIMIT 1 2
-                ["c" "d"]
-                > ZRANGEBYSCORE z 1 5 LIMIT 1 2 WITHSCORES
-                ["c" "2" "d" "3"]
-                > ZRANGEBYSCORE z 1 5 LIMIT 4 -1
-                ["f"]
-                > ZRANGEBYSCORE z 1 5 LIMIT 20 10
-                []
-                > ZRANGEBYSCORE z 1 5 LIMIT 0 0
-                []
-                > ZREVRANGEBYSCORE z 5 (2 LIMIT 1 9
-                ["e" "d"]
-                > ZREVRANGEBYSCORE z +inf -inf LIMIT 2 3 WITHSCORES
-                ["e" "4" "d" "3" "c" "2"]
-                > ZREVRANGEBYSCORE z 2 5
-                []
-                > ZRANGE z 1 2 BYSCORE
-                ["b" "c"]
-                > ZRANGE z 2 1 BYSCORE REV WITHSCORES
-                ["c" "2" "b" "1"]
-                > ZRANGE z (1 inf BYSCORE LIMIT 0 2
-                ["c" "d"]
-                > ZRANGE z inf (1 REV BYSCORE LIMIT 0 2
-                ["g" "f"]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z -inf a 1 b 2 c 3 d 4 e 5 f +inf g
+            :7
+            > ZRANGEBYSCORE z -inf 2
+            ["a" "b" "c"]
+            > ZRANGEBYSCORE z (1 (4 WITHSCORES
+            ["c" "2" "d" "3"]
+            > ZRANGEBYSCORE z 4 2
+            []
+            > ZRANGEBYSCORE z 2.4 2.6
+            []
+            > ZRANGEBYSCORE z 1 5 LIMIT 1 2
+            ["c" "d"]
+            > ZRANGEBYSCORE z 1 5 LIMIT 1 2 WITHSCORES
+            ["c" "2" "d" "3"]
+            > ZRANGEBYSCORE z 1 5 LIMIT 4 -1
+            ["f"]
+            > ZRANGEBYSCORE z 1 5 LIMIT 20 10
+            []
+            > ZRANGEBYSCORE z 1 5 LIMIT 0 0
+            []
+            > ZREVRANGEBYSCORE z 5 (2 LIMIT 1 9
+            ["e" "d"]
+            > ZREVRANGEBYSCORE z +inf -inf LIMIT 2 3 WITHSCORES
+            ["e" "4" "d" "3" "c" "2"]
+            > ZREVRANGEBYSCORE z 2 5
+            []
+            > ZRANGE z 1 2 BYSCORE
+            ["b" "c"]
+            > ZRANGE z 2 1 BYSCORE REV WITHSCORES
+            ["c" "2" "b" "1"]
+            > ZRANGE z (1 inf BYSCORE LIMIT 0 2
+            ["c" "d"]
+            > ZRANGE z inf (1 REV BYSCORE LIMIT 0 2
+            ["g" "f"]
+            "#,
+        );
     }
 
     #[test]
     fn strings_select_members() {
-        for config in ENCODINGS {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 0 a 0 b 0 c 0 d 0 12
-                :5
-                > ZRANGEBYLEX z - (c
-                ["12" "a" "b"]
-                > ZRANGEBYLEX z [b [c
-                ["b" "c"]
-                > ZRANGEBYLEX z (b +
-                ["c" "d"]
-                > ZRANGEBYLEX z + -
-                []
-                > ZRANGEBYLEX z - + LIMIT 1 2
-                ["a" "b"]
-                > ZREVRANGEBYLEX z + (b
-                ["d" "c"]
-                > ZREVRANGEBYLEX z [c - LIMIT 0 2
-                ["c" "b"]
-                > ZRANGE z [1 [a BYLEX
-                ["12" "a"]
-                > ZRANGE z [a [1 BYLEX REV
-                ["a" "12"]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 0 a 0 b 0 c 0 d 0 12
+            :5
+            > ZRANGEBYLEX z - (c
+            ["12" "a" "b"]
+            > ZRANGEBYLEX z [b [c
+            ["b" "c"]
+            > ZRANGEBYLEX z (b +
+            ["c" "d"]
+            > ZRANGEBYLEX z + -
+            []
+            > ZRANGEBYLEX z - + LIMIT 1 2
+            ["a" "b"]
+            > ZREVRANGEBYLEX z + (b
+            ["d" "c"]
+            > ZREVRANGEBYLEX z [c - LIMIT 0 2
+            ["c" "b"]
+            > ZRANGE z [1 [a BYLEX
+            ["12" "a"]
+            > ZRANGE z [a [1 BYLEX REV
+            ["a" "12"]
+            "#,
+        );
     }
 
     #[test]

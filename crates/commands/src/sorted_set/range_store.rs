@@ -55,55 +55,53 @@ fn store(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn ranges_are_stored() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD src 1 a 2 b 3 c 4 4
-                :4
-                > ZRANGESTORE dst src 0 -1
-                :4
-                > ZRANGE dst 0 -1 WITHSCORES
-                ["a" "1" "b" "2" "c" "3" "4" "4"]
-                > ZRANGESTORE dst src 1 2 REV
-                :2
-                > ZRANGE dst 0 -1 WITHSCORES
-                ["b" "2" "c" "3"]
-                > ZRANGESTORE dst src (1 inf BYSCORE LIMIT 1 1
-                :1
-                > ZRANGE dst 0 -1
-                ["c"]
-                > ZRANGESTORE dst src - + BYLEX LIMIT 0 2
-                :2
-                > SET dst x EX 100
-                +OK
-                > ZRANGESTORE dst src 0 0
-                :1
-                > TTL dst
-                :-1
-                > TYPE dst
-                +zset
-                > ZRANGESTORE dst src 5 9
-                :0
-                > EXISTS dst
-                :0
-                > ZADD dst 1 x
-                :1
-                > ZRANGESTORE dst nope 0 -1
-                :0
-                > EXISTS dst
-                :0
-                > ZRANGESTORE src src 0 1
-                :2
-                > ZRANGE src 0 -1
-                ["a" "b"]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD src 1 a 2 b 3 c 4 4
+            :4
+            > ZRANGESTORE dst src 0 -1
+            :4
+            > ZRANGE dst 0 -1 WITHSCORES
+            ["a" "1" "b" "2" "c" "3" "4" "4"]
+            > ZRANGESTORE dst src 1 2 REV
+            :2
+            > ZRANGE dst 0 -1 WITHSCORES
+            ["b" "2" "c" "3"]
+            > ZRANGESTORE dst src (1 inf BYSCORE LIMIT 1 1
+            :1
+            > ZRANGE dst 0 -1
+            ["c"]
+            > ZRANGESTORE dst src - + BYLEX LIMIT 0 2
+            :2
+            > SET dst x EX 100
+            +OK
+            > ZRANGESTORE dst src 0 0
+            :1
+            > TTL dst
+            :-1
+            > TYPE dst
+            +zset
+            > ZRANGESTORE dst src 5 9
+            :0
+            > EXISTS dst
+            :0
+            > ZADD dst 1 x
+            :1
+            > ZRANGESTORE dst nope 0 -1
+            :0
+            > EXISTS dst
+            :0
+            > ZRANGESTORE src src 0 1
+            :2
+            > ZRANGE src 0 -1
+            ["a" "b"]
+            "#,
+        );
     }
 
     #[test]

@@ -67,45 +67,43 @@ fn rank(ctx: &mut Ctx<'_>, from: From) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn members_have_ranks_from_both_ends() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 10 x 20 y 30 z 20 yy
-                :4
-                > ZRANK z x
-                :0
-                > ZRANK z yy
-                :2
-                > ZREVRANK z x
-                :3
-                > ZREVRANK z z
-                :0
-                > ZRANK z y WITHSCORE
-                [:1 "20"]
-                > ZREVRANK z y withscore
-                [:2 "20"]
-                > ZRANK z nobody
-                nil
-                > ZREVRANK z nobody WITHSCORE
-                nil*
-                > ZRANK nope x
-                nil
-                > ZRANK nope x WITHSCORE
-                nil*
-                > HELLO 3
-                *
-                > ZRANK z y WITHSCORE
-                [:1 ,20]
-                > ZRANK z nobody WITHSCORE
-                nil
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 10 x 20 y 30 z 20 yy
+            :4
+            > ZRANK z x
+            :0
+            > ZRANK z yy
+            :2
+            > ZREVRANK z x
+            :3
+            > ZREVRANK z z
+            :0
+            > ZRANK z y WITHSCORE
+            [:1 "20"]
+            > ZREVRANK z y withscore
+            [:2 "20"]
+            > ZRANK z nobody
+            nil
+            > ZREVRANK z nobody WITHSCORE
+            nil*
+            > ZRANK nope x
+            nil
+            > ZRANK nope x WITHSCORE
+            nil*
+            > HELLO 3
+            *
+            > ZRANK z y WITHSCORE
+            [:1 ,20]
+            > ZRANK z nobody WITHSCORE
+            nil
+            "#,
+        );
     }
 
     #[test]

@@ -44,40 +44,38 @@ pub(super) fn removed(ctx: &mut Ctx<'_>, key: &[u8], event: &'static str, edited
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::check_both;
 
     #[test]
     fn members_go_and_the_key_with_the_last() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2 b 3 c 4 4
-                :4
-                > ZREM z a nobody
-                :1
-                > ZREM z b 4 b
-                :2
-                > ZRANGE z 0 -1
-                ["c"]
-                > ZREM z nobody
-                :0
-                > EXISTS z
-                :1
-                > ZREM z c d e
-                :1
-                > EXISTS z
-                :0
-                > ZREM z c
-                :0
-                > SET s 1
-                +OK
-                > ZREM s a
-                -WRONGTYPE Operation against a key holding the wrong kind of value
-                > ZREM s
-                -ERR wrong number of arguments for 'zrem' command
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2 b 3 c 4 4
+            :4
+            > ZREM z a nobody
+            :1
+            > ZREM z b 4 b
+            :2
+            > ZRANGE z 0 -1
+            ["c"]
+            > ZREM z nobody
+            :0
+            > EXISTS z
+            :1
+            > ZREM z c d e
+            :1
+            > EXISTS z
+            :0
+            > ZREM z c
+            :0
+            > SET s 1
+            +OK
+            > ZREM s a
+            -WRONGTYPE Operation against a key holding the wrong kind of value
+            > ZREM s
+            -ERR wrong number of arguments for 'zrem' command
+            "#,
+        );
     }
 }

@@ -58,51 +58,49 @@ fn remove(ctx: &mut Ctx<'_>, kind: Kind, event: &'static str) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn ranges_go() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2 b 3 c 4 d 5 e 6 f 7 g 8 h
-                :8
-                > ZREMRANGEBYRANK z 0 0
-                :1
-                > ZREMRANGEBYRANK z -1 -1
-                :1
-                > ZREMRANGEBYRANK z 9 10
-                :0
-                > ZREMRANGEBYRANK z 3 1
-                :0
-                > ZREMRANGEBYSCORE z (2 (4
-                :1
-                > ZREMRANGEBYSCORE z 100 inf
-                :0
-                > ZRANGE z 0 -1
-                ["b" "d" "e" "f" "g"]
-                > ZREMRANGEBYSCORE z -inf 4
-                :2
-                > ZREMRANGEBYRANK z -100 100
-                :3
-                > EXISTS z
-                :0
-                > ZADD z 0 a 0 b 0 c 0 d
-                :4
-                > ZREMRANGEBYLEX z [b (c
-                :1
-                > ZREMRANGEBYLEX z (d +
-                :0
-                > ZREMRANGEBYLEX z - +
-                :3
-                > EXISTS z
-                :0
-                > ZREMRANGEBYLEX z - +
-                :0
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2 b 3 c 4 d 5 e 6 f 7 g 8 h
+            :8
+            > ZREMRANGEBYRANK z 0 0
+            :1
+            > ZREMRANGEBYRANK z -1 -1
+            :1
+            > ZREMRANGEBYRANK z 9 10
+            :0
+            > ZREMRANGEBYRANK z 3 1
+            :0
+            > ZREMRANGEBYSCORE z (2 (4
+            :1
+            > ZREMRANGEBYSCORE z 100 inf
+            :0
+            > ZRANGE z 0 -1
+            ["b" "d" "e" "f" "g"]
+            > ZREMRANGEBYSCORE z -inf 4
+            :2
+            > ZREMRANGEBYRANK z -100 100
+            :3
+            > EXISTS z
+            :0
+            > ZADD z 0 a 0 b 0 c 0 d
+            :4
+            > ZREMRANGEBYLEX z [b (c
+            :1
+            > ZREMRANGEBYLEX z (d +
+            :0
+            > ZREMRANGEBYLEX z - +
+            :3
+            > EXISTS z
+            :0
+            > ZREMRANGEBYLEX z - +
+            :0
+            "#,
+        );
     }
 
     #[test]

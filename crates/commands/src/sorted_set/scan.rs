@@ -123,35 +123,33 @@ const NOVALUES: CommandError = CommandError::Line("ERR NOVALUES option can only 
 mod tests {
     use std::collections::BTreeSet;
 
-    use testkit::{Harness, Value, check};
+    use testkit::{Harness, Value, check, check_both};
 
     #[test]
     fn a_small_set_is_one_step() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1.5 a
-                :1
-                > ZSCAN z 0
-                ["0" ["a" "1.5"]]
-                > ZSCAN z 0 NOSCORES
-                ["0" ["a"]]
-                > ZSCAN z 0 MATCH b* COUNT 100
-                ["0" []]
-                > ZSCAN z 0 MATCH a* noscores COUNT 100
-                ["0" ["a"]]
-                > ZSCAN nope 0
-                ["0" []]
-                > ZSCAN nope 0 FOO
-                ["0" []]
-                > HELLO 3
-                *
-                > ZSCAN z 0
-                ["0" ["a" "1.5"]]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1.5 a
+            :1
+            > ZSCAN z 0
+            ["0" ["a" "1.5"]]
+            > ZSCAN z 0 NOSCORES
+            ["0" ["a"]]
+            > ZSCAN z 0 MATCH b* COUNT 100
+            ["0" []]
+            > ZSCAN z 0 MATCH a* noscores COUNT 100
+            ["0" ["a"]]
+            > ZSCAN nope 0
+            ["0" []]
+            > ZSCAN nope 0 FOO
+            ["0" []]
+            > HELLO 3
+            *
+            > ZSCAN z 0
+            ["0" ["a" "1.5"]]
+            "#,
+        );
         check(
             r#"
             > ZADD z 2 12 1 a

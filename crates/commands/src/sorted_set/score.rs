@@ -57,41 +57,39 @@ fn answer(out: &mut Outbox, score: Option<f64>) {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn scores_are_told() {
-        for config in ["", "! config zset-max-listpack-entries 0"] {
-            check(&format!(
-                r#"
-                {config}
-                > ZADD z 1 a 2.5 b 1e100 c -inf d 0.1 17
-                :5
-                > ZSCORE z a
-                "1"
-                > ZSCORE z c
-                "1e+100"
-                > ZSCORE z 17
-                "0.1"
-                > ZSCORE z nobody
-                nil
-                > ZSCORE nope a
-                nil
-                > ZMSCORE z a nobody b d
-                ["1" nil "2.5" "-inf"]
-                > ZMSCORE nope a b
-                [nil nil]
-                > HELLO 3
-                *
-                > ZSCORE z b
-                ,2.5
-                > ZSCORE z d
-                ,-inf
-                > ZMSCORE z a nobody
-                [,1 nil]
-                "#
-            ));
-        }
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2.5 b 1e100 c -inf d 0.1 17
+            :5
+            > ZSCORE z a
+            "1"
+            > ZSCORE z c
+            "1e+100"
+            > ZSCORE z 17
+            "0.1"
+            > ZSCORE z nobody
+            nil
+            > ZSCORE nope a
+            nil
+            > ZMSCORE z a nobody b d
+            ["1" nil "2.5" "-inf"]
+            > ZMSCORE nope a b
+            [nil nil]
+            > HELLO 3
+            *
+            > ZSCORE z b
+            ,2.5
+            > ZSCORE z d
+            ,-inf
+            > ZMSCORE z a nobody
+            [,1 nil]
+            "#,
+        );
     }
 
     #[test]
