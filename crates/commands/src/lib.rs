@@ -11,6 +11,7 @@ mod generic;
 mod hyperloglog;
 mod server;
 mod set;
+mod sorted_set;
 mod string;
 mod transactions;
 
@@ -26,6 +27,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         hyperloglog::LISTS,
         server::LISTS,
         set::LISTS,
+        sorted_set::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
