@@ -11,6 +11,8 @@ mod generic;
 mod geo;
 mod hyperloglog;
 mod server;
+mod set;
+mod sorted_set;
 mod string;
 mod transactions;
 
@@ -26,6 +28,8 @@ pub fn lists() -> Vec<&'static [Command]> {
         geo::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
