@@ -10,6 +10,7 @@ mod connection;
 mod generic;
 mod geo;
 mod hyperloglog;
+mod scripting;
 mod server;
 mod set;
 mod sorted_set;
@@ -27,6 +28,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         generic::LISTS,
         geo::LISTS,
         hyperloglog::LISTS,
+        scripting::LISTS,
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,

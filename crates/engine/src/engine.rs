@@ -106,6 +106,7 @@ impl Engine {
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
+            scripting: Default::default(),
         };
         let mut engine = Engine { keyspace, server, registry };
         engine.set_time(wall_us, mono_us);

@@ -47,6 +47,11 @@ impl Gate {
         Gate(self.0 & !other.0)
     }
 
+    /// The bits that are in both.
+    pub const fn only(self, other: Gate) -> Gate {
+        Gate(self.0 & other.0)
+    }
+
     #[inline]
     pub const fn meets(self, other: Gate) -> bool {
         self.0 & other.0 != 0

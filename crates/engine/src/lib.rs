@@ -34,6 +34,7 @@ pub mod path;
 pub mod pause;
 pub mod reconfigure;
 pub mod registry;
+pub mod scripting;
 pub mod state;
 pub mod transaction;
 pub mod watch;
@@ -53,3 +54,8 @@ pub use state::{Effect, ServerState};
 
 /// Which Redis clients may take us for (HELLO, INFO): the last one whose licence and commands both families share.
 pub const REDIS_VERSION: &str = "7.2.4";
+
+/// What scripts find as `server.VALKEY_VERSION`: whose commands and errors they may count on.
+pub const SCRIPT_SERVER_VERSION: &str = "9.1.2";
+/// And as `server.SERVER_NAME`.
+pub const SCRIPT_SERVER_NAME: &str = "redstart";

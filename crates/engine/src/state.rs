@@ -170,6 +170,7 @@ pub struct ServerState {
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
+    pub scripting: crate::scripting::Scripting,
 }
 
 impl ServerState {

@@ -1,5 +1,6 @@
-//! `unsafe` is in three crates only; all others forbid it to themselves. (That each block argues why it is sound is
-//! clippy's to say.)
+//! `unsafe` is in three crates and one folder only; all others forbid it to themselves. (That each block argues why it is
+//! sound is clippy's to say.) The folder is where C Lua is called: raw calls cost 30 ns where a binding's cost a
+//! microsecond, and the holes of the published interpreter can only be closed from there.
 
 use crate::tree::Tree;
 

@@ -153,7 +153,7 @@ fn memory(r: &mut Request<'_>) -> Check {
 }
 
 /// Evicts keys if memory is short. False if that did not help and a command with these flags must not run then.
-pub(super) fn has_room(
+pub(crate) fn has_room(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     host: &mut dyn Host,

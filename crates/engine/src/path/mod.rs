@@ -270,6 +270,8 @@ fn first_sample(nanoseconds: u64) -> Box<stdx::histogram::Histogram> {
 fn failed(ctx: &mut Ctx<'_>, id: u16, error: &CommandError) {
     let line = error.to_line();
     ctx.client.out.error(&line);
-    ctx.server.count_error(&line);
+    if !matches!(error, CommandError::Counted(_)) {
+        ctx.server.count_error(&line);
+    }
     ctx.server.commands[id as usize].failed += 1;
 }
