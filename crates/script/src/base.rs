@@ -46,6 +46,8 @@ pub(crate) fn install(lua: Lua) {
     lua.set_field(-2, "loadstring");
     lua.push_function(load, 0);
     lua.set_field(-2, "load");
+    lua.push_function(xpcall, 0);
+    lua.set_field(-2, "xpcall");
 }
 
 /// Puts a check before a function of the table on top.
@@ -129,6 +131,28 @@ fn collectgarbage(lua: Lua) -> Answer {
         }
     }
     Ok(1)
+}
+
+/// The handler runs when the error has passed, not where it was raised: an error that ends a script is raised in a hook,
+/// and what Lua calls from there no hook can end.
+fn xpcall(lua: Lua) -> Answer {
+    lua.check_any(2)?;
+    lua.set_top(2);
+    lua.push_copy(1);
+    if lua.call(0, -1, 0).is_ok() {
+        lua.push_boolean(true);
+        lua.insert(3);
+        return Ok(lua.top() - 2);
+    }
+    lua.push_copy(2);
+    lua.insert(3);
+    if lua.call(1, 1, 0).is_err() {
+        lua.push_text("error in error handling");
+    }
+    lua.push_boolean(false);
+    let top = lua.top();
+    lua.insert(top - 1);
+    Ok(2)
 }
 
 fn loadstring(lua: Lua) -> Answer {

@@ -132,14 +132,16 @@ impl<'a> Reader<'a> {
             lua.push_boolean(false);
             return Some(());
         };
-        lua.push_table(len, 0);
+        lua.push_table(len.min(self.left()), 0);
         let table = lua.top();
         for n in 1..=i32::try_from(len).ok()? {
             if lua.shared().is_over() {
                 return Some(());
             }
+            // Of a reply that is cut short there is no more.
             if self.push(lua, depth + 1).is_none() {
-                lua.push_nil();
+                lua.set_top(table);
+                return Some(());
             }
             lua.raw_set_at(table, n);
         }
@@ -149,9 +151,11 @@ impl<'a> Reader<'a> {
     fn push_map(&mut self, lua: Lua, depth: u32) -> Option<()> {
         let len = self.length()??;
         lua.push_table(0, 1);
-        lua.push_table(0, len);
+        lua.push_table(0, len.min(self.left()));
         for _ in 0..len {
-            self.push_pair(lua, depth, true);
+            if !self.push_pair(lua, depth, true) {
+                break;
+            }
         }
         lua.set_field(-2, "map");
         Some(())
@@ -160,16 +164,23 @@ impl<'a> Reader<'a> {
     fn push_set(&mut self, lua: Lua, depth: u32) -> Option<()> {
         let len = self.length()??;
         lua.push_table(0, 1);
-        lua.push_table(0, len);
+        lua.push_table(0, len.min(self.left()));
         for _ in 0..len {
-            self.push_pair(lua, depth, false);
+            if !self.push_pair(lua, depth, false) {
+                break;
+            }
         }
         lua.set_field(-2, "set");
         Some(())
     }
 
-    /// Sets a key of the table on top: to the value that follows, or to true.
-    fn push_pair(&mut self, lua: Lua, depth: u32, value: bool) {
+    /// Bytes that have not been read.
+    fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.at)
+    }
+
+    /// Sets a key of the table on top: to the value that follows, or to true. False if there is none.
+    fn push_pair(&mut self, lua: Lua, depth: u32, value: bool) -> bool {
         let top = lua.top();
         let key = self.push(lua, depth + 1);
         let value = match value {
@@ -179,11 +190,12 @@ impl<'a> Reader<'a> {
                 Some(())
             }
         };
-        let usable = key.is_some() && value.is_some() && lua.kind(-2) != TYPE_NIL;
-        if usable && (lua.kind(-2) != TYPE_NUMBER || !lua.to_number(-2).is_nan()) {
+        let whole = key.is_some() && value.is_some();
+        if whole && lua.kind(-2) != TYPE_NIL && (lua.kind(-2) != TYPE_NUMBER || !lua.to_number(-2).is_nan()) {
             lua.raw_set(top);
         }
         lua.set_top(top);
+        whole
     }
 }
 

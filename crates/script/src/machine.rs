@@ -198,6 +198,7 @@ impl Machine {
         let (lua, shared) = (self.lua(), self.shared());
         shared.json.set(cjson::Options::DEFAULT);
         lua.watch_anew();
+        shared.begin_script();
         let ended = shared.with(calls, || lua.call(args, 1, 1));
         if let Some(panic) = shared.take_panic() {
             std::panic::resume_unwind(panic);

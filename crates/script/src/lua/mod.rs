@@ -33,8 +33,8 @@ pub(crate) struct Raise;
 /// How many values on top of the stack a callback answers, or that it raises.
 pub(crate) type Answer = std::result::Result<i32, Raise>;
 
-/// How many instructions run between two looks at the time.
-pub(crate) const HOOK_COUNT: i32 = 100_000;
+/// How many instructions run between two hooks. Few, since an instruction may copy megabytes.
+const HOOK_COUNT: i32 = 5000;
 
 /// A thread of the interpreter: the main one, or a coroutine. Valid while its [`State`] lives.
 #[derive(Clone, Copy)]
@@ -110,6 +110,10 @@ fn body<F: Fn(Lua) -> Answer + Copy>(raw: *mut ffi::State) -> c_int {
     shared.enter_host();
     let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| function(lua)));
     let answer = match answer {
+        Ok(Ok(_)) if shared.has_worked() && lua.must_stop() => {
+            lua.watch(ffi::MASK_LINE | ffi::MASK_COUNT);
+            -1
+        }
         Ok(Ok(_)) if shared.is_over() => {
             lua.push_bytes(OUT_OF_MEMORY);
             -1
@@ -163,6 +167,9 @@ unsafe extern "C-unwind" fn hook(raw: *mut ffi::State, _: *mut ffi::Debug) {
 fn interrupted(raw: *mut ffi::State) -> bool {
     let lua = Lua { raw };
     let shared = lua.shared();
+    if !shared.is_stopping() && !shared.count_hook() {
+        return false;
+    }
     shared.enter_host();
     let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lua.must_stop()));
     let stop = stop.unwrap_or_else(|panic| {
@@ -305,7 +312,10 @@ impl Lua {
     pub fn push_bytes(self, bytes: &[u8]) {
         debug_assert!(self.shared().in_host());
         unsafe { ffi::lua_pushlstring(self.raw, bytes.as_ptr().cast(), bytes.len()) };
-        self.shared().pay();
+        if bytes.len() > 4096 {
+            // Lua may have had the string already; to make it has taken time all the same.
+            self.shared().work(bytes.len());
+        }
     }
     pub fn push_text(self, text: &str) {
         self.push_bytes(text.as_bytes());
@@ -320,7 +330,6 @@ impl Lua {
     pub fn push_table(self, array: usize, records: usize) {
         let bound = |n: usize| n.min(1 << 20) as c_int;
         unsafe { ffi::lua_createtable(self.raw, bound(array), bound(records)) };
-        self.shared().pay();
     }
     pub fn push_native(self, native: Native) {
         unsafe { ffi::lua_pushcclosure(self.raw, native.0, 0) };
@@ -403,14 +412,12 @@ impl Lua {
         assert!(self.top() >= table + 2 && self.kind(-2) != TYPE_NIL);
         assert!(self.kind(-2) != TYPE_NUMBER || !self.to_number(-2).is_nan());
         unsafe { ffi::lua_rawset(self.raw, table) };
-        self.shared().pay();
     }
     #[inline]
     pub fn raw_set_at(self, table: i32, n: i32) {
         let table = self.table(table);
         assert!(self.top() > table);
         unsafe { ffi::lua_rawseti(self.raw, table, n) };
-        self.shared().pay();
     }
     /// Sets a field to the value on top, which is taken off.
     pub fn set_field(self, table: i32, name: &str) {

@@ -11,6 +11,11 @@ use resp::request::OwnedArgv;
 
 use super::Lua;
 
+/// Bytes whose allocation and filling takes about as long as [`HOOKS`] hooks are apart.
+const MUCH_WORK: usize = 16 << 20;
+/// Hooks between two looks at the time.
+const HOOKS: u32 = 20;
+
 pub(crate) struct Shared {
     used: Cell<usize>,
     limit: usize,
@@ -19,6 +24,11 @@ pub(crate) struct Shared {
     /// The host has allocated beyond the limit.
     over: Cell<bool>,
     starved: Cell<bool>,
+    /// Bytes allocated since the last look at the time, and hooks since then.
+    work: Cell<usize>,
+    hooks: Cell<u32>,
+    /// The script has been told to end.
+    stopping: Cell<bool>,
     panic: RefCell<Option<Box<dyn Any + Send>>>,
     /// Who answers `redis.call` while a script runs. Taken out while it does.
     calls: Cell<Option<NonNull<dyn Calls>>>,
@@ -35,6 +45,9 @@ impl Shared {
             host: Cell::new(0),
             over: Cell::new(false),
             starved: Cell::new(false),
+            work: Cell::new(0),
+            hooks: Cell::new(0),
+            stopping: Cell::new(false),
             panic: RefCell::new(None),
             calls: Cell::new(None),
             words: RefCell::default(),
@@ -49,6 +62,7 @@ impl Shared {
     }
 
     pub(super) fn resized(&self, had: usize, has: usize) {
+        self.work.set(self.work.get().saturating_add(has));
         self.used.set(self.used.get().wrapping_sub(had).wrapping_add(has));
     }
 
@@ -85,9 +99,37 @@ impl Shared {
             self.over.set(false);
         }
     }
-    /// Nothing to do yet: kept as the one place where host code that allocates passes by.
+    pub(super) fn work(&self, bytes: usize) {
+        self.work.set(self.work.get().saturating_add(bytes));
+    }
+
+    /// Whether a callback has done so much that it is time to look at the time.
     #[inline]
-    pub(super) fn pay(&self) {}
+    pub(super) fn has_worked(&self) -> bool {
+        self.work.get() >= MUCH_WORK
+    }
+
+    /// Counts a hook; whether it is time to look at the time.
+    pub(super) fn count_hook(&self) -> bool {
+        self.hooks.set(self.hooks.get() + 1);
+        self.hooks.get() >= HOOKS || self.has_worked()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// A script begins.
+    pub fn begin_script(&self) {
+        self.begin_anew();
+        self.stopping.set(false);
+    }
+
+    /// The time is looked at.
+    pub(super) fn begin_anew(&self) {
+        self.hooks.set(0);
+        self.work.set(0);
+    }
 
     /// Whether host code has to stop: the limit is exceeded. Loops that allocate ask.
     pub fn is_over(&self) -> bool {
@@ -148,8 +190,10 @@ impl Drop for Restore<'_> {
 impl Lua {
     /// Asks the engine whether the script may go on; if not, the error value is pushed.
     pub(crate) fn must_stop(self) -> bool {
+        self.shared().begin_anew();
         match self.shared().ask(|calls| calls.tick()) {
             Some(Go::Stop(why)) => {
+                self.shared().stopping.set(true);
                 crate::errors::push_error(self, why.as_bytes());
                 true
             }
