@@ -45,7 +45,7 @@ fn pack(lua: Lua) -> Answer {
 
 /// Packs the value on top, and takes it off.
 fn write(lua: Lua, out: &mut Vec<u8>, level: u32) -> Result<(), Raise> {
-    if !lua.room(5) || lua.shared().is_over() || out.len() > (512 << 20) {
+    if !lua.room(5) || lua.shared().is_over() || out.len() > lua.shared().most_bytes() {
         return Err(lua.fail("stack overflow (in function mp_encode_lua_type)"));
     }
     match lua.kind(-1) {

@@ -209,13 +209,21 @@ pub(crate) struct Writer<'a> {
     pub script: Protocol,
     /// Errors in the answer that have not been counted yet.
     pub errors: &'a mut Vec<Vec<u8>>,
+    /// It nests too deep, or is too long: nothing more is looked into.
+    pub given_up: bool,
 }
 
 impl Writer<'_> {
     /// Writes the value on top of the stack, and takes it off.
     pub fn value(&mut self, depth: u32) {
         let lua = self.lua;
-        if depth > MAX_DEPTH || !lua.room(6) {
+        if self.given_up {
+            reply::null(self.out, self.protocol);
+            return lua.pop(1);
+        }
+        if depth > MAX_DEPTH || !lua.room(6) || self.out.len() > lua.shared().most_bytes() {
+            // Values that hold each other would be written for ever.
+            self.given_up = true;
             reply::error(self.out, b"ERR reached lua stack limit");
             return lua.pop(1);
         }

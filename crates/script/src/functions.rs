@@ -2,7 +2,7 @@
 
 use crate::api::raise_error;
 use crate::calls::{Flag, FunctionSpec};
-use crate::lua::{Answer, Lua, Raise, TYPE_FUNCTION, TYPE_NIL, TYPE_STRING, TYPE_TABLE};
+use crate::lua::{Answer, Lua, Raise, TYPE_FUNCTION, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE};
 use crate::machine;
 
 /// What a library says of a function, as far as it has been read. The callback is on the stack.
@@ -44,7 +44,7 @@ pub(crate) fn register_function(lua: Lua) -> Answer {
 }
 
 fn positional(lua: Lua) -> Result<Said, Raise> {
-    if lua.kind(1) != TYPE_STRING {
+    if !matches!(lua.kind(1), TYPE_STRING | TYPE_NUMBER) {
         return Err(raise_error(lua, "first argument to server.register_function must be a string"));
     }
     if lua.kind(2) != TYPE_FUNCTION {
@@ -96,7 +96,7 @@ fn named(lua: Lua) -> Result<Said, Raise> {
 
 fn text_of(lua: Lua, index: i32, argument: &str) -> Result<Vec<u8>, Raise> {
     match lua.kind(index) {
-        TYPE_STRING => Ok(lua.bytes(index).unwrap_or_default().to_vec()),
+        TYPE_STRING | TYPE_NUMBER => Ok(lua.bytes(index).unwrap_or_default().to_vec()),
         _ => {
             let text = format!("{argument} argument given to server.register_function must be a string");
             Err(raise_error(lua, &text))

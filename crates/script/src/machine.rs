@@ -54,6 +54,8 @@ pub struct Failure {
     pub line: Vec<u8>,
     /// The error came from a command, and has been counted there.
     pub counted: bool,
+    /// How much of the line is code and message.
+    message: usize,
 }
 
 /// One interpreter.
@@ -218,7 +220,7 @@ impl Machine {
     pub fn answer(&mut self, out: &mut Vec<u8>, protocol: Protocol, script: Protocol) -> Vec<Vec<u8>> {
         let (lua, mut errors) = (self.lua(), Vec::new());
         if lua.top() > 1 {
-            convert::Writer { lua, out, protocol, script, errors: &mut errors }.value(0);
+            convert::Writer { lua, out, protocol, script, errors: &mut errors, given_up: false }.value(0);
         }
         lua.set_top(0);
         errors
@@ -232,13 +234,16 @@ impl Machine {
             let why = lua.bytes(-1).unwrap_or_default();
             let line = [b"ERR Error compiling function: ", why].concat();
             lua.set_top(0);
-            return Err(Failure { line, counted: false });
+            return Err(Failure { message: line.len(), line, counted: false });
         }
         self.show_globals(kept::LOAD_GLOBALS);
         let ended = self.enter(0, calls);
         self.show_globals(kept::GLOBALS);
         lua.set_top(0);
-        ended
+        ended.map_err(|failure| {
+            let line = [b"ERR Error registering functions: ", &failure.line[..failure.message]].concat();
+            Failure { message: line.len(), line, counted: false }
+        })
     }
 
     /// Puts another table behind the front of the globals.
@@ -262,6 +267,10 @@ fn library(lua: Lua, name: &str, install: fn(Lua)) {
 /// Sets `redis` and `server` in a table.
 fn push_api(lua: Lua, table: i32, api: api::For, version: &Version) {
     api::push(lua, api, version);
+    if api == api::For::Loading {
+        let top = lua.top();
+        refuse_unknown(lua, top);
+    }
     guard::protect(lua, false);
     lua.push_copy(-1);
     lua.set_field(table, "redis");
@@ -299,13 +308,14 @@ fn failure(lua: Lua) -> Failure {
         // The handler has not seen it: there was no memory, or no stack, for it.
         let text = lua.bytes(-1).unwrap_or_default();
         let line = [b"ERR Error running script, ", &text[..text.len().min(100)]].concat();
-        return Failure { line, counted: false };
+        return Failure { message: line.len(), line, counted: false };
     }
     let (mut line, counted) = errors::line_of(lua);
+    let message = line.len();
     if let Some((source, number)) = errors::place_of(lua) {
         line.extend_from_slice(&[b" script: on ", source.as_slice(), b":", &number, b"."].concat());
     }
-    Failure { line, counted }
+    Failure { line, counted, message }
 }
 
 /// Keeps the function on top of the stack, and takes it off.

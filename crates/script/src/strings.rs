@@ -162,7 +162,7 @@ fn gsub(lua: Lua) -> Answer {
             count += 1;
             add(lua, &matcher, &mut out, text, from, to)?;
             lua.set_top(3);
-            if out.len() > MOST_BYTES {
+            if out.len() > lua.shared().most_bytes() {
                 return Err(lua.fail("resulting string too large"));
             }
         }
@@ -183,9 +183,6 @@ fn gsub(lua: Lua) -> Answer {
     lua.push_number(count as f64);
     Ok(2)
 }
-
-/// Longest string that is made here.
-const MOST_BYTES: usize = 512 << 20;
 
 /// Appends what stands in for a match.
 fn add(
@@ -258,7 +255,7 @@ fn rep(lua: Lua) -> Answer {
     let text = lua.check_bytes(1)?;
     let times = usize::try_from(lua.check_integer(2)?).unwrap_or(0);
     match text.len().checked_mul(times) {
-        Some(len) if len <= MOST_BYTES => {
+        Some(len) if len <= lua.shared().most_bytes() => {
             lua.push_bytes(&text.repeat(if text.is_empty() { 0 } else { times }));
             Ok(1)
         }

@@ -264,6 +264,8 @@ mod tests {
     fn a_cached_script_is_found_by_its_digest() {
         check(
             r#"
+            > SCRIPT FLUSH
+            +OK
             > EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0
             -NOSCRIPT No matching script.
             > EVAL "return 1" 0

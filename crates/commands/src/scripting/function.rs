@@ -140,3 +140,128 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
     ]);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::check;
+
+    #[test]
+    fn libraries_are_loaded_listed_and_deleted() {
+        check(
+            r##"
+            > FUNCTION LOAD "#!lua name=one\nredis.register_function('f', function(keys, args) return {keys[1], args[1]} end)"
+            "one"
+            > FCALL f 1 k v
+            ["k" "v"]
+            > FCALL_RO f 1 k v
+            -ERR Can not execute a script with write flag using *_ro command.
+            > FUNCTION LOAD "#!lua name=one\nredis.register_function('f', function() return 2 end)"
+            -ERR Library 'one' already exists
+            > FUNCTION LOAD REPLACE "#!lua name=one\nredis.register_function('f', function() return 2 end)"
+            "one"
+            > FCALL f 0
+            :2
+            > FUNCTION LOAD "#!lua name=two\nredis.register_function('f', function() return 3 end)"
+            -ERR Function f already exists
+            > FUNCTION LOAD "#!lua name=two\nredis.register_function{function_name='g', callback=function() return 3 end, flags={'no-writes'}, description='says 3'}"
+            "two"
+            > FCALL_RO g 0
+            :3
+            > FUNCTION LIST LIBRARYNAME t*
+            [["library_name" "two" "engine" "LUA" "functions" [["name" "g" "description" "says 3" "flags" [+no-writes]]]]]
+            > FUNCTION STATS
+            ["running_script" nil "engines" ["LUA" ["libraries_count" :2 "functions_count" :2]]]
+            > FUNCTION DELETE two
+            +OK
+            > FUNCTION DELETE two
+            -ERR Library not found
+            > FCALL g 0
+            -ERR Function not found
+            > FUNCTION FLUSH
+            +OK
+            > FUNCTION LIST
+            []
+            "##,
+        );
+    }
+
+    #[test]
+    fn what_is_no_library_is_refused() {
+        check(
+            r##"
+            > FUNCTION LOAD "return 1"
+            -ERR Missing library metadata
+            > FUNCTION LOAD "#!lua name=x"
+            -ERR Invalid library metadata
+            > FUNCTION LOAD "#!lua\nreturn 1"
+            -ERR Library name was not given
+            > FUNCTION LOAD "#!lua name=x name=y\nreturn 1"
+            -ERR Invalid metadata value, name argument was given multiple times
+            > FUNCTION LOAD "#!lua name=x foo=y\nreturn 1"
+            -ERR Invalid metadata value given: foo=y
+            > FUNCTION LOAD "#!lua name=x-y\nreturn 1"
+            -ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long
+            > FUNCTION LOAD "#!foo name=x\nreturn 1"
+            -ERR Engine 'foo' not found
+            > FUNCTION LOAD "#!lua name=x\nreturn 1"
+            -ERR No functions registered
+            > FUNCTION LOAD "#!lua name=x\nreturn 1 +"
+            -ERR Error compiling function: user_function:2: unexpected symbol near '<eof>'
+            > FUNCTION LOAD "#!lua name=x\nredis.call('SET','k','v')"
+            -ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global variable 'call'
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function('f')"
+            -ERR Error registering functions: ERR calling server.register_function with a single argument is only applicable to Lua table (representing named arguments).
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function('f', 1)"
+            -ERR Error registering functions: ERR second argument to server.register_function must be a function
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function({}, function() end)"
+            -ERR Error registering functions: ERR first argument to server.register_function must be a string
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function('a-b', function() end)"
+            -ERR Error registering functions: ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function{function_name='f', callback=function() end, flags={'foo'}}"
+            -ERR Error registering functions: ERR unknown flag given
+            > FUNCTION LOAD "#!lua name=x\nredis.register_function('f', function() end) redis.register_function('f', function() end)"
+            -ERR Error registering functions: ERR Function already exists in the library
+            > FUNCTION LOAD FOO "#!lua name=x\n"
+            -ERR Unknown option given: FOO
+            > FUNCTION LIST FOO
+            -ERR Unknown argument FOO
+            > FUNCTION LIST LIBRARYNAME
+            -ERR library name argument was not given
+            > FUNCTION FLUSH FOO
+            -ERR FUNCTION FLUSH only supports SYNC|ASYNC option
+            > FUNCTION KILL
+            -NOTBUSY No scripts in execution right now.
+            > FCALL nosuch 0
+            -ERR Function not found
+            "##,
+        );
+    }
+
+    #[test]
+    fn functions_have_a_world_of_their_own() {
+        check(
+            r##"
+            > FUNCTION LOAD "#!lua name=l\nredis.register_function('f1', function() x = 1 end)\nredis.register_function('f2', function() return redis.register_function('a', 1) end)\nredis.register_function('f3', function() return redis.call('NOSUCH') end)\nlocal n = 0 redis.register_function('f4', function() n = n + 1 return n end)\nredis.register_function('f5', function() return type(KEYS) end)"
+            "l"
+            > FCALL f1 0
+            -ERR user_function:2: Attempt to modify a readonly table script: on @user_function:2.
+            > FCALL f2 0
+            -ERR user_function:3: attempt to call field 'register_function' (a nil value) script: on @user_function:3.
+            > FCALL f3 0
+            -ERR Unknown command called from script script: on @user_function:4.
+            > FCALL f4 0
+            :1
+            > FCALL f4 0
+            :2
+            > FCALL f5 0
+            -ERR user_function:6: Script attempted to access nonexistent global variable 'KEYS' script: on @user_function:6.
+            > FCALL f4 x
+            -ERR Bad number of keys provided
+            > FCALL f4 1
+            -ERR Number of keys can't be greater than number of args
+            > FCALL f4 -1
+            -ERR Number of keys can't be negative
+            "##,
+        );
+    }
+}

@@ -194,3 +194,65 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
     ]);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Harness, Value, check};
+
+    #[test]
+    fn scripts_are_cached_and_forgotten() {
+        check(
+            r#"
+            > SCRIPT LOAD "return 1"
+            "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
+            > SCRIPT EXISTS e0e1f9fabfc9d4800c877a703b823ac0578ff8db abc
+            [:1 :0]
+            > SCRIPT SHOW e0e1f9fabfc9d4800c877a703b823ac0578ff8db
+            "return 1"
+            > SCRIPT SHOW abc
+            -NOSCRIPT No matching script.
+            > SCRIPT FLUSH FOO
+            -ERR SCRIPT FLUSH only support SYNC|ASYNC option
+            > SCRIPT FLUSH SYNC
+            +OK
+            > SCRIPT EXISTS e0e1f9fabfc9d4800c877a703b823ac0578ff8db
+            [:0]
+            > SCRIPT KILL
+            -NOTBUSY No scripts in execution right now.
+            > SCRIPT LOAD "return +"
+            -ERR Error compiling script (new function): user_script:1: unexpected symbol near '+'
+            > SCRIPT DEBUG NO
+            +OK
+            > SCRIPT DEBUG FOO
+            -ERR Use SCRIPT DEBUG YES/SYNC/NO
+            > SCRIPT DEBUG NO nosuch
+            -ERR No scripting engine found with name 'nosuch' to enable debug
+            > SCRIPT DEBUG
+            -ERR wrong number of arguments for 'script|debug' command
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_only_eval_has_brought_makes_room() {
+        let mut harness = Harness::new();
+        let exists = |harness: &mut Harness, text: &str| {
+            let sha = engine::scripting::hex(&script_sha(harness, text));
+            harness.send(&format!("SCRIPT EXISTS {sha}"))
+        };
+        harness.send("SCRIPT LOAD \"return 'kept'\"");
+        harness.send("EVAL \"return 0\" 0");
+        for n in 1..=600 {
+            harness.send(&format!("EVAL \"return {n}\" 0"));
+        }
+        assert_eq!(exists(&mut harness, "return 0"), Value::Array(vec![Value::Integer(0)]));
+        assert_eq!(exists(&mut harness, "return 600"), Value::Array(vec![Value::Integer(1)]));
+        assert_eq!(exists(&mut harness, "return 'kept'"), Value::Array(vec![Value::Integer(1)]));
+        assert_eq!(harness.engine.server.scripting.cache.len(), 501);
+        assert_eq!(harness.engine.server.totals.evicted_scripts, 101);
+    }
+
+    fn script_sha(_: &Harness, text: &str) -> [u8; 20] {
+        engine::scripting::sha1(text.as_bytes())
+    }
+}

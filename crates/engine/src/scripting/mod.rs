@@ -22,7 +22,7 @@ use script::{Flag, Kind, Machine, Version};
 pub use cache::Script;
 pub use header::Header;
 pub use library::{Libraries, Library};
-pub use script::hex;
+pub use script::{hex, sha1};
 
 use crate::client::{About, Client, ClientSlot};
 use crate::state::ServerState;

@@ -5,9 +5,6 @@ use crate::lua::{
     Answer, Lua, Raise, TYPE_BOOLEAN, TYPE_LIGHT, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE,
 };
 
-/// Longest text that is made, in bytes.
-const MOST_BYTES: usize = 512 << 20;
-
 pub(super) fn encode(lua: Lua) -> Answer {
     if lua.top() != 1 {
         return Err(lua.bad_argument(1, "expected 1 argument"));
@@ -42,7 +39,7 @@ impl Writer {
             TYPE_TABLE => self.table(depth + 1)?,
             _ => return Err(self.refuse("type not supported")),
         }
-        if self.out.len() > MOST_BYTES {
+        if self.out.len() > lua.shared().most_bytes() {
             return Err(lua.fail("resulting string too large"));
         }
         Ok(())

@@ -61,6 +61,11 @@ impl Shared {
         self.used.get()
     }
 
+    /// Longest text that is made of what an interpreter holds.
+    pub fn most_bytes(&self) -> usize {
+        self.limit.min(512 << 20)
+    }
+
     pub(super) fn resized(&self, had: usize, has: usize) {
         self.work.set(self.work.get().saturating_add(has));
         self.used.set(self.used.get().wrapping_sub(had).wrapping_add(has));
