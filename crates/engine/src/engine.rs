@@ -1,5 +1,7 @@
 //! The engine as a whole, and its two doors: `look_ahead` and `execute`.
 
+use std::rc::Rc;
+
 use config::Config;
 use keyspace::{Keyspace, Seed};
 use resp::{Argv, Limits};
@@ -14,7 +16,7 @@ use crate::state::{CommandStats, DebugSwitches, Listeners, ServerState, Totals};
 pub struct Engine {
     pub keyspace: Keyspace,
     pub server: ServerState,
-    pub registry: Registry,
+    pub registry: Rc<Registry>,
 }
 
 /// What was found out about a request before its turn came. Finding it has no side effect.
@@ -108,7 +110,9 @@ impl Engine {
             samples: Default::default(),
             scripting: Default::default(),
         };
-        let mut engine = Engine { keyspace, server, registry };
+        let registry = Rc::new(registry);
+        let mut engine = Engine { keyspace, server, registry: Rc::clone(&registry) };
+        engine.server.scripting.registry = Some(registry);
         engine.set_time(wall_us, mono_us);
         crate::reconfigure::apply_all(&mut engine.keyspace, &mut engine.server);
         engine

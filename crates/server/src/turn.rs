@@ -40,19 +40,19 @@ pub struct Server {
     pub(crate) listeners: Listeners,
     pub(crate) running: Running,
     pub(crate) accept_quiet_until: u64,
-    batch: Batch,
-    events: Vec<Event>,
-    buffers: Vec<Vec<u8>>,
+    pub(crate) batch: Batch,
+    pub(crate) events: Vec<Event>,
+    pub(crate) buffers: Vec<Vec<u8>>,
     /// Connections with bytes that may hold a whole request.
-    unfinished: Vec<u32>,
+    pub(crate) unfinished: Vec<u32>,
     /// When the engine's cron wants to run next, monotonic microseconds.
-    cron_due_us: u64,
+    pub(crate) cron_due_us: u64,
     /// When the last wait ended.
-    awake_us: u64,
+    pub(crate) awake_us: u64,
     /// Requests executed in this turn.
-    executed: u64,
+    pub(crate) executed: u64,
     /// Time spent on executing requests.
-    command_ticks: u64,
+    pub(crate) command_ticks: u64,
 }
 
 impl Server {
@@ -150,11 +150,11 @@ impl Server {
     }
 
     fn cron(&mut self, world: &mut dyn World) {
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.cron_due_us = self.engine.cron(&mut host);
     }
 
-    fn handle(&mut self, world: &mut dyn World, event: Event) {
+    pub(crate) fn handle(&mut self, world: &mut dyn World, event: Event) {
         match event {
             Event::Arrived(conn) => self.receive(world, conn),
             Event::Room(conn) => {
@@ -281,19 +281,27 @@ impl Server {
     }
 
     /// Executes the batch, in order, its memory fetched a group ahead.
-    fn execute(&mut self, world: &mut dyn World) {
+    pub(crate) fn execute(&mut self, world: &mut dyn World) {
         if self.batch.requests.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
         let began = (self.engine.server.ticks)();
         self.engine.server.last_tick = began;
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
-        for group in batch.requests.chunks(GROUP) {
+        'all: for group in batch.requests.chunks(GROUP) {
             if group.len() > 1 {
                 prefetch(&self.engine, group);
             }
             for request in group {
+                if self.may_take_long(request) {
+                    if self.execute_long(world, &batch, request) {
+                        // Others were served meanwhile: what is left of the batch is parsed again.
+                        self.parse_again(&batch.conns);
+                        break 'all;
+                    }
+                    continue;
+                }
+                let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
                 execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
             }
         }
@@ -337,7 +345,7 @@ impl Server {
     }
 
     /// Parses again what was left in the last turn.
-    fn go_on(&mut self, world: &mut dyn World) {
+    pub(crate) fn go_on(&mut self, world: &mut dyn World) {
         for index in std::mem::take(&mut self.unfinished) {
             let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else {
                 continue;
@@ -427,7 +435,14 @@ fn execute_one(
     }
     let argv = batch.argv(request, &connection.input);
     crash::note(connection.slot.0, request.ahead.command);
-    match engine.execute(host, connection.slot, argv, request.ahead) {
+    let verdict = engine.execute(host, connection.slot, argv, request.ahead);
+    heed(connection, request, verdict);
+}
+
+/// What a verdict means for the connection.
+#[inline(always)]
+pub(crate) fn heed(connection: &mut Connection, request: &Request, verdict: Verdict) {
+    match verdict {
         Verdict::Done => connection.done = request.to as usize,
         Verdict::Hold => connection.held = true,
         Verdict::Gone => {

@@ -55,7 +55,7 @@ impl Request<'_> {
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
 const CHECKS: &[fn(&mut Request<'_>) -> Check] =
-    &[closing, blocked, authenticated, known, arity, allowed_in_multi, memory, watcher, paused, queued];
+    &[closing, blocked, authenticated, known, arity, allowed_in_multi, busy, memory, watcher, paused, queued];
 
 pub(super) fn walk(
     engine: &mut Engine,
@@ -136,6 +136,17 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
             Check::Refuse(CommandError::Told(format!(
                 "ERR Command '{name}' not allowed inside a transaction"
             )))
+        }
+        _ => Check::Pass,
+    }
+}
+
+/// While a slow script runs others may end it, and do what needs no key.
+fn busy(r: &mut Request<'_>) -> Check {
+    let running = r.engine.server.scripting.running.as_ref();
+    match running.filter(|_| r.engine.server.gate.meets(Gate::BUSY)) {
+        Some(running) if !r.flags().has(Flags::ALLOW_BUSY) => {
+            Check::Refuse(CommandError::Line(crate::scripting::busy_line(running.eval)))
         }
         _ => Check::Pass,
     }

@@ -17,6 +17,8 @@ pub mod library;
 pub mod payload;
 mod run;
 
+use std::rc::Rc;
+
 use script::{Flag, Kind, Machine, Version};
 
 pub use cache::Script;
@@ -25,6 +27,7 @@ pub use library::{Libraries, Library};
 pub use script::{hex, sha1};
 
 use crate::client::{About, Client, ClientSlot};
+use crate::registry::Registry;
 use crate::state::ServerState;
 
 /// Most bytes that an interpreter may hold.
@@ -60,6 +63,8 @@ pub struct Running {
     pub killed: bool,
     /// It has run for longer than `busy-reply-threshold`.
     pub busy: bool,
+    /// The server is to stop, whatever the script has written.
+    pub aborted: bool,
 }
 
 #[derive(Default)]
@@ -69,6 +74,8 @@ pub struct Scripting {
     pub cache: cache::Cache,
     pub libraries: Libraries,
     pub running: Option<Running>,
+    /// The engine's, for when an engine is put together while a script runs.
+    pub(crate) registry: Option<Rc<Registry>>,
     /// The client whose commands scripts run.
     client: Option<Box<Client>>,
 }

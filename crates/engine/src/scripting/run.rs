@@ -1,5 +1,6 @@
 //! Running a script: before, during, after.
 
+use keyspace::Keyspace;
 use resp::{Argv, Protocol};
 use script::{Failure, Flag, Function, Go, Kind, Machine};
 
@@ -7,9 +8,13 @@ use super::caller::{Caller, NO_MACHINE, REPLICATE_ALL};
 use super::{Flags, Header, Running, script_client, take_machine};
 use crate::command::Flags as CommandFlags;
 use crate::ctx::Ctx;
+use crate::engine::{Engine, Setup};
 use crate::error::{CommandError, Result};
-use crate::host::Level;
+use crate::gate::Gate;
+use crate::host::{Host, Level};
 use crate::path::checks;
+use crate::registry::Registry;
+use crate::state::ServerState;
 
 /// What is to be run.
 pub struct Job<'a> {
@@ -102,11 +107,13 @@ impl<'a> Ctx<'a> {
             wrote: false,
             killed: false,
             busy: false,
+            aborted: false,
         });
         self.server.depth += 1;
         let (ended, protocol) = self.enter(&mut machine, &job, short_of_memory);
         self.server.depth -= 1;
         self.server.scripting.running = None;
+        self.server.gate.set(Gate::BUSY, false);
         // The whole time is that of this command.
         self.server.last_tick = began;
         let result = self.answer_script(&mut machine, ended, protocol);
@@ -123,7 +130,7 @@ impl<'a> Ctx<'a> {
         let mut client = self.server.scripting.client.take().unwrap_or_else(script_client);
         client.db = self.client.db;
         client.out.protocol = Protocol::Resp2;
-        client.gate = self.client.gate.only(crate::gate::Gate::NO_TOUCH);
+        client.gate = self.client.gate.only(Gate::NO_TOUCH);
         client.out.lend(&mut self.server.reply_pool);
         let mut caller = Caller {
             keyspace: &mut *self.keyspace,
@@ -201,9 +208,38 @@ pub(super) fn tick(caller: &mut Caller<'_>) -> Go {
         let how = if running.eval { "SCRIPT KILL" } else { "FUNCTION KILL" };
         host.log(Level::Warning, &format!("A script is slow; {how} would end it."));
     }
-    match server.scripting.running.as_ref() {
+    server.gate.set(Gate::BUSY, true);
+    serve_meanwhile(caller.keyspace, caller.server, &mut *caller.host);
+    match caller.server.scripting.running.as_ref() {
+        Some(running) if running.aborted => Go::Stop("Script ended, since the server shuts down."),
         Some(running) if running.killed && running.eval => Go::Stop("Script killed by user with SCRIPT KILL."),
         Some(running) if running.killed => Go::Stop("Script killed by user with FUNCTION KILL."),
         _ => Go::On,
     }
+}
+
+/// Has the host serve other clients, to which a whole engine is lent; time stands still for the script.
+fn serve_meanwhile(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    let Some(registry) = server.scripting.registry.clone() else { return };
+    let spare = Engine::new(Setup {
+        config: config::Config::default(),
+        config_file: None,
+        registry: Registry::new(&[]),
+        seed: keyspace::Seed { k0: 0, k1: 0 },
+        dice: 0,
+        ticks: server.ticks,
+        ticks_per_us: server.ticks_per_us,
+        wall_us: server.wall_us,
+        mono_us: server.mono_us,
+    });
+    let (wall_us, mono_us) = (server.wall_us, server.mono_us);
+    let lent = Engine {
+        keyspace: std::mem::replace(keyspace, spare.keyspace),
+        server: std::mem::replace(server, spare.server),
+        registry,
+    };
+    let mut back = host.serve_meanwhile(lent);
+    back.set_time(wall_us, mono_us);
+    *keyspace = back.keyspace;
+    *server = back.server;
 }
