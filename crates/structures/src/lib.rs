@@ -8,6 +8,7 @@
 //! | [`table`] | the hash table of the keyspace, of sets, hashes and sorted sets |
 //! | [`entry`] | one allocation per key: header, expire, key, value |
 //! | [`keytable`] | a table of entries under their keys |
+//! | [`ordered`] | an ordered map for keys that mostly come in order |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
 //! (Only [`table::Thin`], for other kinds of items, and [`pages`] ask for a promise.)
@@ -16,6 +17,7 @@
 
 pub mod entry;
 pub mod keytable;
+pub mod ordered;
 pub mod pages;
 pub mod table;
 pub mod tags;
