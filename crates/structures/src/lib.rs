@@ -7,7 +7,9 @@
 //! | [`tags`] | nine tag bytes compared at once: one contract, one file per instruction set |
 //! | [`table`] | the hash table of the keyspace, of sets, hashes and sorted sets |
 //! | [`entry`] | one allocation per key: header, expire, key, value |
-//! | [`keytable`] | a table of entries under their keys |
+//! | [`item`] | the same for members of sets, fields of hashes, elements of sorted sets |
+//! | [`keytable`] | a table of entries, or of items, under their keys |
+//! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
 //! | [`ordered`] | an ordered map for keys that mostly come in order |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -16,12 +18,16 @@
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 
 pub mod entry;
+pub mod item;
 pub mod keytable;
+pub mod listpack;
 pub mod ordered;
 pub mod pages;
 pub mod table;
 pub mod tags;
 
 pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
-pub use keytable::{KeySlot, KeyTable, Seed, hash_key};
+pub use item::{Item, ItemBox};
+pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
+pub use listpack::{Element, Listpack, Pack};
 pub use table::{Hashed, Lookup, Policy, Slot, Stats, Table, Thin, Vacant};
