@@ -14,6 +14,7 @@ mod expire;
 pub mod memory;
 mod resize;
 mod scan;
+pub mod stream;
 mod string;
 mod value;
 

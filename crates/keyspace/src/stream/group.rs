@@ -196,6 +196,11 @@ impl Group {
         Some(pending)
     }
 
+    /// Whether an entry is pending here, or still to be delivered.
+    pub fn needs(&self, id: StreamId) -> bool {
+        id > self.last_id || self.pending.contains(id)
+    }
+
     /// Bytes it holds, itself included.
     pub fn memory(&self) -> usize {
         let slab = self.consumers.capacity() * size_of::<Option<Box<Consumer>>>();
@@ -223,6 +228,77 @@ impl Group {
         let taken = self.consumers.iter().flatten().count();
         assert_eq!((taken, self.free.len()), (names.len(), self.consumers.len() - taken), "invariant 2");
         self.consumers().for_each(|consumer| consumer.pending.verify());
+    }
+}
+
+/// The groups of a stream. **Invariant**: sorted by name, without duplicates.
+#[derive(Clone, Debug, Default)]
+pub struct Groups(Vec<Box<Group>>);
+
+impl Groups {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In the order of their names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.0.iter().map(|group| &**group)
+    }
+
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Group> {
+        self.0.iter_mut().map(|group| &mut **group)
+    }
+
+    fn search(&self, name: &[u8]) -> Result<usize, usize> {
+        self.0.binary_search_by(|group| group.name().cmp(name))
+    }
+
+    pub fn get(&self, name: &[u8]) -> Option<&Group> {
+        self.search(name).ok().map(|at| &*self.0[at])
+    }
+
+    pub fn get_mut(&mut self, name: &[u8]) -> Option<&mut Group> {
+        self.search(name).ok().map(|at| &mut *self.0[at])
+    }
+
+    /// False if there is one of this name.
+    pub fn add(&mut self, group: Group) -> bool {
+        match self.search(group.name()) {
+            Ok(_) => false,
+            Err(at) => {
+                self.0.insert(at, Box::new(group));
+                true
+            }
+        }
+    }
+
+    pub fn remove(&mut self, name: &[u8]) -> bool {
+        self.search(name).map(|at| self.0.remove(at)).is_ok()
+    }
+
+    /// An entry is pending with nobody any more.
+    pub fn acknowledge_everywhere(&mut self, id: StreamId) {
+        for group in self.iter_mut() {
+            group.acknowledge(id);
+        }
+    }
+
+    /// Bytes held beside itself.
+    pub fn memory(&self) -> usize {
+        self.0.capacity() * size_of::<Box<Group>>() + self.iter().map(Group::memory).sum::<usize>()
+    }
+
+    pub fn allocations(&self) -> usize {
+        self.iter().map(Group::allocations).sum()
+    }
+
+    pub fn verify(&self) {
+        assert!(self.0.is_sorted_by(|a, b| a.name() < b.name()), "the invariant of groups");
+        self.iter().for_each(Group::verify);
     }
 }
 
