@@ -6,7 +6,7 @@
 use std::mem;
 
 use config::{Config, Param};
-use keyspace::{Access, Keyspace, Lazy, Lfu};
+use keyspace::{Access, Keyspace, Lazy, Lfu, Limits};
 
 use crate::client::Client;
 use crate::error::{CommandError, Result};
@@ -97,6 +97,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
     keyspace.env.lazy = Lazy { expire: config.lazyfree_lazy_expire, evict: config.lazyfree_lazy_eviction };
     keyspace.env.evict_samples = config.maxmemory_samples as usize;
+    keyspace.env.limits = limits(config);
     let ticks = server.ticks_per_us;
     server.slow_ticks =
         threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
@@ -109,6 +110,24 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
     crate::auth::password_changed(server);
+}
+
+/// The sizes at which encodings change.
+fn limits(config: &Config) -> Limits {
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    Limits {
+        hash_max_listpack_entries: size(config.hash_max_listpack_entries),
+        hash_max_listpack_value: size(config.hash_max_listpack_value),
+        list_max_listpack_size: config.list_max_listpack_size,
+        list_compress_depth: config.list_compress_depth,
+        set_max_intset_entries: size(config.set_max_intset_entries),
+        set_max_listpack_entries: size(config.set_max_listpack_entries),
+        set_max_listpack_value: size(config.set_max_listpack_value),
+        zset_max_listpack_entries: size(config.zset_max_listpack_entries),
+        zset_max_listpack_value: size(config.zset_max_listpack_value),
+        stream_node_max_bytes: size(config.stream_node_max_bytes),
+        stream_node_max_entries: size(config.stream_node_max_entries),
+    }
 }
 
 fn threshold(value: i64) -> Option<u64> {

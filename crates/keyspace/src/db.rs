@@ -18,6 +18,7 @@ use structures::keytable::{KeySlot, KeyTable, Seed};
 use structures::table::{Lookup, Policy};
 
 use crate::access::{self, Access, Lfu};
+use crate::collection::Limits;
 use crate::evict::Eviction;
 use crate::expire::Sweep;
 use crate::value::Value;
@@ -85,6 +86,12 @@ pub struct Env {
     pub garbage: Vec<EntryBox<Value>>,
     /// `maxmemory-samples`.
     pub evict_samples: usize,
+    /// At which sizes encodings change.
+    pub limits: Limits,
+    /// What the tables inside of sets and hashes hash with.
+    pub seed: Seed,
+    /// A buffer for small collections while they are changed.
+    pub(crate) scratch: Vec<u8>,
 }
 
 /// `lazyfree-lazy-expire` and `lazyfree-lazy-eviction`.
@@ -115,7 +122,7 @@ impl Env {
     }
 
     #[inline(always)]
-    fn touch(&mut self, entry: &Entry<Value>) {
+    pub(crate) fn touch(&mut self, entry: &Entry<Value>) {
         if self.no_touch {
             return;
         }
@@ -139,7 +146,7 @@ impl Env {
 
     /// Removes the expired entry of a slot, unless expiry is held.
     #[cold]
-    fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
+    pub(crate) fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
         if self.hold_expiry {
             return;
         }
@@ -254,6 +261,9 @@ impl Keyspace {
             lazy: Lazy::default(),
             garbage: Vec::new(),
             evict_samples: 5,
+            limits: Limits::default(),
+            seed,
+            scratch: Vec::new(),
         };
         let dbs = (0..databases.max(1)).map(|_| Db::new(seed)).collect();
         let (sweep, eviction) = (Sweep::default(), Eviction::default());

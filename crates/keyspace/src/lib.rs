@@ -8,26 +8,37 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod collection;
 mod db;
 mod evict;
 mod expire;
+pub mod hash;
+pub mod list;
 pub mod memory;
 mod resize;
 mod scan;
+pub mod set;
+pub mod sorted_set;
 pub mod stream;
 mod string;
 mod value;
 
 pub use access::{Access, Lfu};
+pub use collection::{Collection, Edited, Limits, PACKED_MAX, view_of};
 pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Stats, Why};
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
+pub use hash::{Hash, HashView};
+pub use list::{List, ListView};
 pub use scan::Filter;
+pub use set::{Set, SetView};
+pub use sorted_set::{SortedSet, SortedSetView};
+pub use stream::Stream;
 pub use string::{Expire, Str};
 pub use structures::entry::{Entry, EntryBox, ValueRef};
 pub use structures::keytable::Seed;
 pub use structures::table::Policy;
-pub use value::{Type, Value, WrongType, encoding};
+pub use value::{Type, Value, WrongType, duplicate, encoding};
 
 /// Longest string, in bytes, that is kept in the allocation of its key.
 pub const EMBED_MAX: usize = 2048;

@@ -5,9 +5,6 @@ use structures::entry::{Entry, ValueRef};
 use crate::db::Db;
 use crate::value::Value;
 
-/// Freeing so many bytes of one allocation counts as one step more: page tables are taken down page by page.
-const BYTES_PER_STEP: usize = 64 << 10;
-
 impl Db {
     /// Bytes that are not of any entry: the table's arrays and the database itself.
     pub fn overhead(&self) -> usize {
@@ -24,7 +21,7 @@ impl Db {
 pub fn entry_memory(entry: &Entry<Value>) -> usize {
     let boxed = match entry.value() {
         ValueRef::Boxed(value) => value.memory(),
-        ValueRef::Int(_) | ValueRef::Bytes { .. } => 0,
+        ValueRef::Int(_) | ValueRef::Bytes { .. } | ValueRef::Packed { .. } => 0,
     };
     entry.memory() + boxed
 }
@@ -32,8 +29,8 @@ pub fn entry_memory(entry: &Entry<Value>) -> usize {
 /// Roughly how many allocations freeing an entry frees.
 pub fn free_effort(entry: &Entry<Value>) -> usize {
     match entry.value() {
-        ValueRef::Boxed(Value::Bytes(bytes)) => 1 + bytes.capacity() / BYTES_PER_STEP,
-        ValueRef::Int(_) | ValueRef::Bytes { .. } => 1,
+        ValueRef::Boxed(value) => value.free_effort(),
+        ValueRef::Int(_) | ValueRef::Bytes { .. } | ValueRef::Packed { .. } => 1,
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! *Not here*: how ids are read from requests, replies (`commands`).
 
+mod access;
 mod group;
 mod id;
 mod lag;
@@ -23,7 +24,7 @@ mod trim;
 
 pub use group::{Consumer, ConsumerIndex, Group, Groups, Pending};
 pub use id::{Printed, StreamId};
-pub use log::{AppendError, Log, NodeLimits};
+pub use log::{AppendError, Log};
 pub use node::{Entry, Fields, Node};
 pub use range::{Range, RangeBack};
 pub use refs::{Deletion, References};
@@ -46,8 +47,8 @@ impl Stream {
         size_of::<Stream>() + self.log.memory() + self.groups.memory()
     }
 
-    /// Roughly how many allocations it has.
-    pub fn allocations(&self) -> usize {
+    /// Roughly how many allocations freeing it frees.
+    pub fn free_effort(&self) -> usize {
         1 + self.log.allocations() + self.groups.allocations()
     }
 

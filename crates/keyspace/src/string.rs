@@ -27,6 +27,7 @@ impl<'a> Str<'a> {
             ValueRef::Int(int) => Str::Int(int),
             ValueRef::Bytes { bytes, .. } => Str::Bytes(bytes),
             ValueRef::Boxed(Value::Bytes(bytes)) => Str::Bytes(bytes),
+            ValueRef::Packed { .. } | ValueRef::Boxed(_) => return Err(WrongType),
         })
     }
 
@@ -163,7 +164,7 @@ impl<'k> DbMut<'k> {
                 }
                 true
             }
-            ValueMut::Int(_) => false,
+            ValueMut::Int(_) | ValueMut::Packed { .. } | ValueMut::Boxed(_) => false,
         };
         if !ready {
             regrow(&mut slot, len);
@@ -245,6 +246,7 @@ fn lent(entry: &mut Entry<Value>) -> &mut [u8] {
         ValueMut::Bytes { bytes, .. } => bytes,
         ValueMut::Boxed(Value::Bytes(bytes)) => bytes,
         ValueMut::Int(_) => unreachable!("integers are turned into bytes before they are lent"),
+        ValueMut::Packed { .. } | ValueMut::Boxed(_) => unreachable!("the caller has checked the type"),
     }
 }
 

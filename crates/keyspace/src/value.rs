@@ -1,6 +1,13 @@
 //! Types, and the values that do not fit into the allocation of their key.
 
-use structures::entry::{Entry, ValueRef};
+use structures::entry::{Entry, EntryBox, NewValue, ValueRef};
+
+use crate::collection::view_of;
+use crate::hash::Hash;
+use crate::list::List;
+use crate::set::Set;
+use crate::sorted_set::SortedSet;
+use crate::stream::Stream;
 
 /// The type of a value, as TYPE prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,26 +46,89 @@ impl Type {
 }
 
 /// A value with an allocation of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Value {
     /// A string longer than [`crate::EMBED_MAX`], or one that grew step by step.
     Bytes(Vec<u8>),
+    List(List),
+    Set(Set),
+    SortedSet(SortedSet),
+    Hash(Hash),
+    Stream(Box<Stream>),
 }
+
+/// Freeing so many bytes of one allocation counts as one step more: page tables are taken down page by page.
+const BYTES_PER_STEP: usize = 64 << 10;
 
 impl Value {
     /// Bytes that it holds beside the entry.
     pub fn memory(&self) -> usize {
+        size_of::<Value>()
+            + match self {
+                Value::Bytes(bytes) => bytes.capacity(),
+                Value::List(list) => list.memory(),
+                Value::Set(set) => set.memory(),
+                Value::SortedSet(set) => set.memory(),
+                Value::Hash(hash) => hash.memory(),
+                Value::Stream(stream) => stream.memory(),
+            }
+    }
+
+    /// Roughly how many allocations freeing it frees.
+    pub fn free_effort(&self) -> usize {
         match self {
-            Value::Bytes(bytes) => size_of::<Value>() + bytes.capacity(),
+            Value::Bytes(bytes) => 1 + bytes.capacity() / BYTES_PER_STEP,
+            Value::List(list) => list.free_effort(),
+            Value::Set(set) => set.free_effort(),
+            Value::SortedSet(set) => set.free_effort(),
+            Value::Hash(hash) => hash.free_effort(),
+            Value::Stream(stream) => stream.free_effort(),
         }
     }
+
+    /// Asserts the invariants. `O(n)`.
+    pub fn verify(&self) {
+        match self {
+            Value::Bytes(_) => {}
+            Value::List(list) => list.verify(),
+            Value::Set(set) => set.verify(),
+            Value::SortedSet(set) => set.verify(),
+            Value::Hash(hash) => hash.verify(),
+            Value::Stream(stream) => stream.verify(),
+        }
+    }
+}
+
+/// The same value and expire under another key: a deep copy.
+pub fn duplicate(entry: &Entry<Value>, key: &[u8]) -> EntryBox<Value> {
+    let type_bits = entry.type_bits();
+    let value = match entry.value() {
+        ValueRef::Int(int) => NewValue::Int(int),
+        ValueRef::Bytes { bytes, raw } => NewValue::Bytes { bytes, raw },
+        ValueRef::Packed { bytes, raw } => NewValue::Packed { type_bits, bytes, raw },
+        ValueRef::Boxed(value) => NewValue::Boxed { type_bits, value: Box::new(value.clone()) },
+    };
+    EntryBox::new(key, value, entry.expire())
 }
 
 /// The key holds another type than the command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongType;
 
-/// What OBJECT ENCODING says: what Valkey 9.1.2 says of a string with the same past, found by experiment.
+/// What OBJECT ENCODING says.
+pub fn encoding(entry: &Entry<Value>) -> &'static str {
+    const NONE: &str = "unknown";
+    match Type::of(entry) {
+        Type::String => string_encoding(entry),
+        Type::List => view_of::<List>(entry).map_or(NONE, |list| list.encoding()),
+        Type::Set => view_of::<Set>(entry).map_or(NONE, |set| set.encoding()),
+        Type::SortedSet => view_of::<SortedSet>(entry).map_or(NONE, |set| set.encoding()),
+        Type::Hash => view_of::<Hash>(entry).map_or(NONE, |hash| hash.encoding()),
+        Type::Stream => "stream",
+    }
+}
+
+/// What Valkey 9.1.2 says of a string with the same past, found by experiment.
 ///
 /// Valkey keeps a string in the allocation of its key (`embstr`) if both fit into 128 bytes: 8 of header, 8 for the
 /// expire if there is one, the key with 3 bytes around it (5 from 32 bytes on, 7 from 256 on), the value with 4. So
@@ -67,11 +137,11 @@ pub struct WrongType;
 ///
 /// Where we cannot match: PERSIST, and a SET over a key with an expire, leave Valkey's room for the expire, so it
 /// goes on to count 8 bytes less.
-pub fn encoding(entry: &Entry<Value>) -> &'static str {
+fn string_encoding(entry: &Entry<Value>) -> &'static str {
     match entry.value() {
         ValueRef::Int(_) => "int",
         ValueRef::Bytes { bytes, raw: false } if fits_peer(entry, bytes.len()) => "embstr",
-        ValueRef::Bytes { .. } | ValueRef::Boxed(Value::Bytes(_)) => "raw",
+        _ => "raw",
     }
 }
 

@@ -9,8 +9,8 @@
 //!            24 bit   u32     u32     48 bit
 //!
 //!   bits    0..3  type, a number of the caller's (0 for strings)
-//!           3..5  kind of value: 0 integer (8 bytes), 1 bytes, 2 bytes that were never tried as a number
-//!                 (Redis's `raw`), 3 the address of a box (8 bytes)
+//!           3..5  kind of value: 0 integer (8 bytes), 1 bytes, 2 bytes of another sort (strings that were never tried
+//!                 as a number, Redis's `raw`), 3 the address of a box (8 bytes)
 //!           5     there is an expire: milliseconds since 1970
 //!           6     wide
 //! ```
@@ -79,7 +79,15 @@ unsafe impl<V: Send> Send for EntryBox<V> {}
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub enum ValueRef<'e, V> {
     Int(i64),
-    Bytes { bytes: &'e [u8], raw: bool },
+    Bytes {
+        bytes: &'e [u8],
+        raw: bool,
+    },
+    /// A small value of another type than 0; `raw` tells two sorts of them apart.
+    Packed {
+        bytes: &'e [u8],
+        raw: bool,
+    },
     Boxed(&'e V),
 }
 
@@ -92,14 +100,30 @@ pub enum ValueMut<'e, V> {
         bytes: &'e mut [u8],
         raw: bool,
     },
+    Packed {
+        bytes: &'e mut [u8],
+        raw: bool,
+    },
     Boxed(&'e mut V),
 }
 
-/// A value to be stored. Integers and bytes are of type 0.
+/// A value to be stored. Integers and `Bytes` are of type 0.
 pub enum NewValue<'a, V> {
     Int(i64),
-    Bytes { bytes: &'a [u8], raw: bool },
-    Boxed { type_bits: u8, value: Box<V> },
+    Bytes {
+        bytes: &'a [u8],
+        raw: bool,
+    },
+    /// A small value of another type than 0.
+    Packed {
+        type_bits: u8,
+        bytes: &'a [u8],
+        raw: bool,
+    },
+    Boxed {
+        type_bits: u8,
+        value: Box<V>,
+    },
 }
 
 /// All that decides where the parts of an entry are.
@@ -139,7 +163,7 @@ impl Shape {
 impl<V> NewValue<'_, V> {
     fn vlen(&self) -> usize {
         match self {
-            NewValue::Bytes { bytes, .. } => bytes.len(),
+            NewValue::Bytes { bytes, .. } | NewValue::Packed { bytes, .. } => bytes.len(),
             NewValue::Int(_) | NewValue::Boxed { .. } => 8,
         }
     }
@@ -150,6 +174,10 @@ impl<V> NewValue<'_, V> {
             NewValue::Int(_) => INT,
             NewValue::Bytes { raw: false, .. } => BYTES,
             NewValue::Bytes { raw: true, .. } => RAW,
+            NewValue::Packed { type_bits, raw, .. } => {
+                assert!((1..=TYPE).contains(type_bits), "a type has three bits, and 0 is the strings'");
+                type_bits | if *raw { RAW } else { BYTES }
+            }
             NewValue::Boxed { type_bits, .. } => {
                 assert!(*type_bits <= TYPE, "a type has three bits");
                 BOXED | type_bits
@@ -290,7 +318,10 @@ impl<V> Entry<V> {
             kind => {
                 // SAFETY: the value has `vlen` bytes (invariant 1).
                 let bytes = unsafe { std::slice::from_raw_parts(self.value_at(), self.vlen()) };
-                ValueRef::Bytes { bytes, raw: kind == RAW }
+                match self.type_bits() {
+                    0 => ValueRef::Bytes { bytes, raw: kind == RAW },
+                    _ => ValueRef::Packed { bytes, raw: kind == RAW },
+                }
             }
         }
     }
@@ -311,8 +342,8 @@ impl<V> Entry<V> {
         if matches!(self.bits() & KIND, INT | BOXED) {
             assert_eq!(self.vlen(), 8, "invariant 2: vlen");
         }
-        if self.bits() & KIND != BOXED {
-            assert_eq!(self.type_bits(), 0, "integers and bytes are strings");
+        if self.bits() & KIND == INT {
+            assert_eq!(self.type_bits(), 0, "integers are strings");
         }
     }
 }
@@ -328,7 +359,10 @@ impl<V> Entry<V> {
             kind => {
                 // SAFETY: as in `value`, borrowed for change.
                 let bytes = unsafe { std::slice::from_raw_parts_mut(self.value_at(), self.vlen()) };
-                ValueMut::Bytes { bytes, raw: kind == RAW }
+                match self.type_bits() {
+                    0 => ValueMut::Bytes { bytes, raw: kind == RAW },
+                    _ => ValueMut::Packed { bytes, raw: kind == RAW },
+                }
             }
         }
     }
@@ -367,6 +401,20 @@ impl<V> Entry<V> {
         // SAFETY: the allocation has room for this shape (invariant 1), and `bytes` cannot be inside of what is
         // borrowed for change.
         unsafe { self.write_value(NewValue::Bytes { bytes, raw }) };
+        true
+    }
+
+    /// As [`Entry::try_overwrite_bytes`], for a small value of another type; the type stays.
+    #[inline]
+    pub fn try_overwrite_packed(&mut self, bytes: &[u8], raw: bool) -> bool {
+        let (before, type_bits) = (self.shape(), self.type_bits());
+        let after = Shape { vlen: bytes.len(), ..before };
+        let boxed = self.bits() & KIND == BOXED;
+        if boxed || type_bits == 0 || before.wide() != after.wide() || before.class() != after.class() {
+            return false;
+        }
+        // SAFETY: as above.
+        unsafe { self.write_value(NewValue::Packed { type_bits, bytes, raw }) };
         true
     }
 
@@ -413,7 +461,9 @@ impl<V> Entry<V> {
             let to = self.value_at();
             match value {
                 NewValue::Int(int) => to.cast::<i64>().write_unaligned(int.to_le()),
-                NewValue::Bytes { bytes, .. } => copy(bytes.as_ptr(), to, vlen),
+                NewValue::Bytes { bytes, .. } | NewValue::Packed { bytes, .. } => {
+                    copy(bytes.as_ptr(), to, vlen);
+                }
                 NewValue::Boxed { value, .. } => {
                     to.cast::<u64>().write_unaligned(Box::into_raw(value).expose_provenance() as u64);
                 }

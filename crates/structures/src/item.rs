@@ -60,7 +60,7 @@ impl Shape {
     }
 
     fn bits(self) -> u8 {
-        u8::from(self.wide()) | u8::from(self.vlen.is_some()) * VALUE | u8::from(self.word) * WORD
+        u8::from(self.wide()) | (u8::from(self.vlen.is_some()) * VALUE) | (u8::from(self.word) * WORD)
     }
 
     fn class(self) -> usize {

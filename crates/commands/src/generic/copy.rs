@@ -4,8 +4,7 @@
 
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
-use keyspace::{DbIndex, Entry, EntryBox, Key, Value, ValueRef};
-use structures::entry::NewValue;
+use keyspace::{DbIndex, EntryBox, Key, Value, duplicate};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -96,18 +95,6 @@ fn database(ctx: &Ctx<'_>, at: usize) -> Result<DbIndex> {
 /// The peer reads numbers of databases into 32 bits.
 const NOT_AN_INT: CommandError =
     CommandError::Line("ERR value is out of range, value must between -2147483648 and 2147483647");
-
-/// The same value and expire under another key.
-fn duplicate(entry: &Entry<Value>, key: &[u8]) -> EntryBox<Value> {
-    let value = match entry.value() {
-        ValueRef::Int(int) => NewValue::Int(int),
-        ValueRef::Bytes { bytes, raw } => NewValue::Bytes { bytes, raw },
-        ValueRef::Boxed(value) => {
-            NewValue::Boxed { type_bits: entry.type_bits(), value: Box::new(value.clone()) }
-        }
-    };
-    EntryBox::new(key, value, entry.expire())
-}
 
 fn move_key(ctx: &mut Ctx<'_>) -> Result {
     let (key, here, there) = (ctx.key(1), ctx.client.db, database(ctx, 2)?);

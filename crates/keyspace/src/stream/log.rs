@@ -10,16 +10,10 @@ use structures::ordered::OrderedMap;
 use super::id::StreamId;
 use super::node::{Entry, Node};
 use super::shape;
+use crate::collection::Limits;
 
 /// Bytes of names and values that an entry may have, as with Redis.
 const MAX_ENTRY: usize = 1 << 30;
-
-/// When a node is full: `stream-node-max-bytes` and `stream-node-max-entries`; 0 = no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeLimits {
-    pub bytes: u64,
-    pub entries: u64,
-}
 
 /// Why an entry was not added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +84,7 @@ impl Log {
         &mut self,
         id: StreamId,
         words: impl ExactSizeIterator<Item = &'w [u8]> + Clone,
-        limits: NodeLimits,
+        limits: &Limits,
     ) -> Result<(), AppendError> {
         if id <= self.last_id {
             return Err(AppendError::NotAbove);
@@ -191,13 +185,14 @@ impl Log {
 }
 
 /// Whether an entry of this many bytes needs a new node.
-fn is_full(node: &Node, size: usize, limits: NodeLimits) -> bool {
-    let max = match limits.bytes {
-        0 => MAX_ENTRY as u64,
-        bytes => bytes.min(MAX_ENTRY as u64),
+fn is_full(node: &Node, size: usize, limits: &Limits) -> bool {
+    let max = match limits.stream_node_max_bytes {
+        0 => MAX_ENTRY,
+        bytes => bytes.min(MAX_ENTRY),
     };
-    if (node.bytes().len() + size) as u64 >= max || !node.has_room(2 * size) {
+    if node.bytes().len() + size >= max || !node.has_room(2 * size) {
         return true;
     }
-    limits.entries != 0 && node.total() >= limits.entries
+    let most = limits.stream_node_max_entries;
+    most != 0 && node.total() >= most as u64
 }

@@ -3,8 +3,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::collection::Limits;
 
-const LIMITS: NodeLimits = NodeLimits { bytes: 4096, entries: 10 };
+fn limits(bytes: usize, entries: usize) -> Limits {
+    Limits { stream_node_max_bytes: bytes, stream_node_max_entries: entries, ..Limits::default() }
+}
 
 fn id(ms: u64) -> StreamId {
     StreamId::new(ms, 0)
@@ -12,7 +15,7 @@ fn id(ms: u64) -> StreamId {
 
 fn add(log: &mut Log, ms: u64, text: &str) -> bool {
     let words: Vec<_> = text.split(' ').map(str::as_bytes).collect();
-    log.append(id(ms), words.into_iter(), LIMITS).is_ok()
+    log.append(id(ms), words.into_iter(), &limits(4096, 10)).is_ok()
 }
 
 fn filled(entries: u64) -> Stream {
@@ -104,7 +107,7 @@ proptest! {
 #[test]
 fn ids_must_ascend() {
     let mut stream = filled(25);
-    assert_eq!(stream.log.append(id(25), [].into_iter(), LIMITS), Err(AppendError::NotAbove));
+    assert_eq!(stream.log.append(id(25), [].into_iter(), &limits(4096, 10)), Err(AppendError::NotAbove));
     assert_eq!(stream.log.node_count(), 3);
     assert_eq!((stream.log.len(), stream.log.entries_added), (25, 25));
     stream.log.delete(id(25));
@@ -117,12 +120,12 @@ fn ids_must_ascend() {
 fn nodes_end_at_either_limit() {
     let mut log = Log::default();
     let words = [b"f".as_slice(), &[b'v'; 30]];
-    let limits = NodeLimits { bytes: 200, entries: 0 };
-    (1..=50).for_each(|n| log.append(id(n), words.into_iter(), limits).expect("ids ascend"));
+    let small = limits(200, 0);
+    (1..=50).for_each(|n| log.append(id(n), words.into_iter(), &small).expect("ids ascend"));
     assert!(log.nodes().all(|(_, node)| node.bytes().len() < 250));
     assert!((10..15).contains(&log.node_count()), "{}", log.node_count());
-    let limits = NodeLimits { bytes: 0, entries: 0 };
-    (51..=1000).for_each(|n| log.append(id(n), words.into_iter(), limits).expect("ids ascend"));
+    let none = limits(0, 0);
+    (51..=1000).for_each(|n| log.append(id(n), words.into_iter(), &none).expect("ids ascend"));
     assert!(log.node_count() < 16);
     log.verify();
 }
@@ -195,7 +198,7 @@ fn nodes_from_outside_must_follow_each_other() {
     log.last_id = from.log.last_id;
     log.verify();
     assert_eq!((log.len(), log.first_id()), (25, id(1)));
-    assert!(from.memory() > 25 * 10 && from.allocations() >= 5);
+    assert!(from.memory() > 25 * 10 && from.free_effort() >= 5);
     let copy = Box::leak(Box::new(from.clone()));
     assert_eq!(ids(copy.log.range(id(24), StreamId::MAX)), [24, 25]);
 }

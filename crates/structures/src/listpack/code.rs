@@ -133,7 +133,7 @@ fn write_int(to: &mut [u8], int: i64) {
     match int_size(int) {
         1 => to[0] = le[0],
         2 => {
-            to[0] = 0xC0 | le[1] & 0x1F;
+            to[0] = 0xC0 | (le[1] & 0x1F);
             to[1] = le[0];
         }
         size => {
@@ -216,7 +216,7 @@ fn write_back(to: &mut [u8], size: usize) {
     let bytes = to.len();
     to[0] = (size >> (7 * (bytes - 1))) as u8;
     for (n, byte) in to.iter_mut().enumerate().skip(1) {
-        *byte = (size >> (7 * (bytes - 1 - n))) as u8 & 0x7F | 0x80;
+        *byte = (size >> (7 * (bytes - 1 - n))) as u8 | 0x80;
     }
 }
 
@@ -224,7 +224,7 @@ fn write_back(to: &mut [u8], size: usize) {
 #[inline]
 pub(super) fn read_back(bytes: &[u8], last: usize) -> (usize, usize) {
     let (mut size, mut len) = (usize::from(bytes[last] & 0x7F), 1);
-    while bytes[last + 1 - len] & 0x80 != 0 && len < 5 {
+    while bytes[last + 1 - len] & 0x80 != 0 && len < 5 && len <= last {
         len += 1;
         size |= usize::from(bytes[last + 1 - len] & 0x7F) << (7 * (len - 1));
     }
