@@ -9,13 +9,23 @@ mod cluster;
 mod connection;
 mod generic;
 mod server;
+mod stream;
 mod string;
 
 use engine::{Command, Registry};
 
 /// The lists of all groups.
 pub fn lists() -> Vec<&'static [Command]> {
-    [bitmap::LISTS, cluster::LISTS, connection::LISTS, generic::LISTS, server::LISTS, string::LISTS].concat()
+    [
+        bitmap::LISTS,
+        cluster::LISTS,
+        connection::LISTS,
+        generic::LISTS,
+        server::LISTS,
+        stream::LISTS,
+        string::LISTS,
+    ]
+    .concat()
 }
 
 /// The command table.
