@@ -147,27 +147,20 @@ impl Walk<'_, '_, '_> {
 mod tests {
     use testkit::check;
 
-    const SOME: &str = r#"
-        > XADD s 1-1 f v
-        "1-1"
-        > XADD s 1-2 f w
-        "1-2"
-        > XADD s 1-3 f x
-        "1-3"
-        > XGROUP CREATE s g 0
-        +OK
-        > XREADGROUP GROUP g a STREAMS s >
-        [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]] ["1-3" ["f" "x"]]]]]
-        "#;
-
-    fn check_with(more: &str) {
-        check(&format!("{SOME}{more}"));
-    }
-
     #[test]
     fn a_piece_at_a_time() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]] ["1-3" ["f" "x"]]]]]
             > XAUTOCLAIM s g b 99999 - COUNT 10
             ["0-0" [] []]
             > XAUTOCLAIM s g b 0 - COUNT 1
@@ -184,8 +177,18 @@ mod tests {
 
     #[test]
     fn what_is_no_more_is_told_once() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]] ["1-3" ["f" "x"]]]]]
             > XDEL s 1-2
             :1
             > XAUTOCLAIM s g b 0 0-0 COUNT 2
@@ -236,8 +239,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]] ["1-3" ["f" "x"]]]]]
             > XAUTOCLAIM s nope b 0 0
             -NOGROUP No such key 's' or consumer group 'nope'
             > XAUTOCLAIM nope g b 0 0

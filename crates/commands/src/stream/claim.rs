@@ -190,27 +190,20 @@ impl Claim<'_, '_, '_> {
 mod tests {
     use testkit::check;
 
-    const SOME: &str = r#"
-        > XADD s 1-1 f v
-        "1-1"
-        > XADD s 1-2 f w
-        "1-2"
-        > XADD s 1-3 f x
-        "1-3"
-        > XGROUP CREATE s g 0
-        +OK
-        > XREADGROUP GROUP g a COUNT 2 STREAMS s >
-        [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]]]]]
-        "#;
-
-    fn check_with(more: &str) {
-        check(&format!("{SOME}{more}"));
-    }
-
     #[test]
     fn entries_change_hands() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]]]]]
             > XCLAIM s g b 0 1-1 1-3 9-9
             [["1-1" ["f" "v"]]]
             > XCLAIM s g b 0 1-1 JUSTID
@@ -239,8 +232,18 @@ mod tests {
 
     #[test]
     fn times_may_be_given() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]]]]]
             > XCLAIM s g b 0 1-1 IDLE 5000 JUSTID
             ["1-1"]
             > XPENDING s g IDLE 5000 - + 10
@@ -259,8 +262,18 @@ mod tests {
 
     #[test]
     fn what_is_no_more_is_not_pending() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]]]]]
             > XDEL s 1-1
             :1
             > XCLAIM s g b 0 1-1 1-2
@@ -275,8 +288,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XADD s 1-3 f x
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "w"]]]]]
             > XCLAIM s nope b x 1-1
             -NOGROUP No such key 's' or consumer group 'nope'
             > XCLAIM nope g b 0 1-1

@@ -137,32 +137,25 @@ fn told(ctx: &mut Ctx<'_>, key: &[u8], deleted: u64, dirty: u64) {
 mod tests {
     use testkit::check;
 
-    const SOME: &str = r#"
-        # only here: these came with Redis 8.2
-        > XADD s 1-1 f v
-        "1-1"
-        > XADD s 1-2 f v
-        "1-2"
-        > XADD s 1-3 f v
-        "1-3"
-        > XGROUP CREATE s g 0
-        +OK
-        > XGROUP CREATE s h 0
-        +OK
-        > XREADGROUP GROUP g a COUNT 2 STREAMS s >
-        *
-        > XREADGROUP GROUP h a COUNT 2 STREAMS s >
-        *
-        "#;
-
-    fn check_with(more: &str) {
-        check(&format!("{SOME}{more}"));
-    }
-
     #[test]
     fn what_groups_remember_stays_or_goes() {
-        check_with(
+        check(
             r#"
+            # only here: these came with Redis 8.2
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XGROUP CREATE s h 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            *
+            > XREADGROUP GROUP h a COUNT 2 STREAMS s >
+            *
             > XDELEX s IDS 2 1-1 9-9
             [:1 :-1]
             > XPENDING s g
@@ -179,8 +172,23 @@ mod tests {
 
     #[test]
     fn only_what_nobody_needs_may_go() {
-        check_with(
+        check(
             r#"
+            # only here: these came with Redis 8.2
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XGROUP CREATE s h 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            *
+            > XREADGROUP GROUP h a COUNT 2 STREAMS s >
+            *
             > XDELEX s ACKED IDS 2 1-1 1-3
             [:2 :2]
             > XACKDEL s g ACKED IDS 2 1-1 1-3
@@ -203,8 +211,23 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        check_with(
+        check(
             r#"
+            # only here: these came with Redis 8.2
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XGROUP CREATE s h 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 2 STREAMS s >
+            *
+            > XREADGROUP GROUP h a COUNT 2 STREAMS s >
+            *
             > XDELEX s FOO IDS 1
             -ERR syntax error
             > XDELEX s KEEPREF KEEPREF KEEPREF

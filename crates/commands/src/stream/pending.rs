@@ -134,31 +134,24 @@ fn listed(out: &mut Outbox, group: &stream::Group, filter: &Filter<'_>, now: i64
 mod tests {
     use testkit::check;
 
-    const SOME: &str = r#"
-        > XADD s 1-1 f v
-        "1-1"
-        > XADD s 1-2 f v
-        "1-2"
-        > XADD s 1-3 f v
-        "1-3"
-        > XGROUP CREATE s g 0
-        +OK
-        > XPENDING s g
-        [:0 nil nil nil*]
-        > XREADGROUP GROUP g b COUNT 2 STREAMS s >
-        [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "v"]]]]]
-        > XREADGROUP GROUP g a STREAMS s >
-        [["s" [["1-3" ["f" "v"]]]]]
-        "#;
-
-    fn check_with(more: &str) {
-        check(&format!("{SOME}{more}"));
-    }
-
     #[test]
     fn in_sum() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XPENDING s g
+            [:0 nil nil nil*]
+            > XREADGROUP GROUP g b COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "v"]]]]]
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-3" ["f" "v"]]]]]
             > XGROUP CREATECONSUMER s g idle
             :1
             > XPENDING s g
@@ -169,8 +162,22 @@ mod tests {
 
     #[test]
     fn one_by_one() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XPENDING s g
+            [:0 nil nil nil*]
+            > XREADGROUP GROUP g b COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "v"]]]]]
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-3" ["f" "v"]]]]]
             > XPENDING s g - + 10
             [["1-1" "b" * :1] ["1-2" "b" * :1] ["1-3" "a" * :1]]
             > XPENDING s g (1-1 (1-3 10
@@ -202,8 +209,22 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        check_with(
+        check(
             r#"
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f v
+            "1-2"
+            > XADD s 1-3 f v
+            "1-3"
+            > XGROUP CREATE s g 0
+            +OK
+            > XPENDING s g
+            [:0 nil nil nil*]
+            > XREADGROUP GROUP g b COUNT 2 STREAMS s >
+            [["s" [["1-1" ["f" "v"]] ["1-2" ["f" "v"]]]]]
+            > XREADGROUP GROUP g a STREAMS s >
+            [["s" [["1-3" ["f" "v"]]]]]
             > XPENDING s nope
             -NOGROUP No such key 's' or consumer group 'nope'
             > XPENDING nope g - + 10
