@@ -8,9 +8,11 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod hyperloglog;
 mod server;
 mod stream;
 mod string;
+mod transactions;
 
 use engine::{Command, Registry};
 
@@ -24,6 +26,10 @@ pub fn lists() -> Vec<&'static [Command]> {
         server::LISTS,
         stream::LISTS,
         string::LISTS,
+        hyperloglog::LISTS,
+        server::LISTS,
+        string::LISTS,
+        transactions::LISTS,
     ]
     .concat()
 }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod blocked;
 pub mod categories;
 pub mod client;
 pub mod client_limits;
@@ -23,6 +24,7 @@ pub mod gate;
 pub mod host;
 pub mod info;
 pub mod keys;
+mod listeners;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;
@@ -32,7 +34,10 @@ pub mod pause;
 pub mod reconfigure;
 pub mod registry;
 pub mod state;
+pub mod transaction;
+pub mod watch;
 
+pub use blocked::{Timeout, Wait};
 pub use client::{Client, ClientSlot, Clients, Close};
 pub use command::*;
 pub use ctx::Ctx;

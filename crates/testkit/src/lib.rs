@@ -28,6 +28,7 @@
 mod harness;
 mod host;
 pub mod peer;
+pub mod random;
 pub mod resp;
 pub mod text;
 pub mod transcript;
