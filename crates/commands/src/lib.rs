@@ -23,11 +23,9 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
-        server::LISTS,
-        stream::LISTS,
-        string::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]

@@ -73,7 +73,11 @@ fn add(ctx: &mut Ctx<'_>) -> Result {
     };
     let mut db = ctx.keyspace.db(ctx.client.db);
     let added = match db.again().stream_mut(key)? {
-        Some(stream) => append(stream)?,
+        Some(stream) => {
+            let id = append(stream)?;
+            ctx.ready(key.bytes);
+            id
+        }
         None if !options.make => return ctx.null(),
         None => {
             let mut stream = Stream::new();

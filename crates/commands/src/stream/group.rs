@@ -227,6 +227,7 @@ fn destroy(ctx: &mut Ctx<'_>) -> Result {
         return ctx.int(0);
     }
     ctx.changed(key, Class::Stream, "xgroup-destroy");
+    ctx.ready(key);
     ctx.int(1)
 }
 

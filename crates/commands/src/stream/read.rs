@@ -1,6 +1,7 @@
 //! XREAD: what came after an id, of one stream or several.
 
-use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result};
+use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result, Timeout, Wait};
+use keyspace::Type;
 use keyspace::stream::StreamId;
 use resp::Protocol;
 
@@ -46,8 +47,8 @@ pub(super) enum Kind {
 /// What stands before the keys.
 pub(super) struct Options {
     pub count: usize,
-    /// The index of the time to wait.
-    pub block: Option<usize>,
+    /// How long to wait if there is nothing.
+    pub block: Option<Timeout>,
     /// The index of the name of the group; that of the consumer follows.
     pub group: Option<usize>,
     pub no_ack: bool,
@@ -83,8 +84,7 @@ pub(super) fn options(ctx: &Ctx<'_>, kind: Kind) -> Result<Options> {
 fn option(ctx: &Ctx<'_>, kind: Kind, options: &mut Options, at: usize) -> Result<usize> {
     let more = ctx.argv.len() - at - 1;
     if ctx.is(at, "BLOCK") && more > 0 {
-        check_timeout(ctx, at + 1)?;
-        options.block = Some(at + 1);
+        options.block = Some(ctx.timeout_ms(at + 1)?);
     } else if ctx.is(at, "COUNT") && more > 0 {
         let count = ctx.integer(at + 1)?;
         options.count = usize::try_from(count).ok().filter(|count| *count > 0).unwrap_or(usize::MAX);
@@ -114,13 +114,6 @@ fn option(ctx: &Ctx<'_>, kind: Kind, options: &mut Options, at: usize) -> Result
 }
 
 const BAD_CLAIM: CommandError = CommandError::Line("ERR min-idle-time is not an integer or out of range");
-
-fn check_timeout(ctx: &Ctx<'_>, at: usize) -> Result {
-    match ctx.integer(at).map_err(|_| CommandError::TimeoutNotInteger)? {
-        ..0 => Err(CommandError::TimeoutNegative),
-        _ => Ok(()),
-    }
-}
 
 fn unbalanced(kind: Kind) -> CommandError {
     CommandError::Line(match kind {
@@ -158,8 +151,10 @@ fn read(ctx: &mut Ctx<'_>) -> Result {
     }
     let served = wanted.iter().filter(|(_, has_more)| *has_more).count();
     if served == 0 {
-        ctx.client.out.null_array();
-        return Ok(());
+        return match options.block {
+            Some(timeout) => wait(ctx, &options, timeout, &wanted),
+            None => ctx.null_array(),
+        };
     }
     streams(&mut ctx.client.out, served);
     for (n, (after, has_more)) in wanted.into_iter().enumerate() {
@@ -172,6 +167,15 @@ fn read(ctx: &mut Ctx<'_>) -> Result {
         }
     }
     Ok(())
+}
+
+/// Waits for entries after the ids that were found now, where the end of the stream was asked for.
+fn wait(ctx: &mut Ctx<'_>, options: &Options, timeout: Timeout, wanted: &[(StreamId, bool)]) -> Result {
+    let (keys, ids) = (options.keys..options.keys + options.streams, options.keys + options.streams);
+    let ends = wanted.iter().enumerate().filter(|(n, _)| ctx.argv.at(ids + n) == b"$");
+    let ends: Vec<_> = ends.map(|(n, (after, _))| (ids + n, after.print())).collect();
+    let instead: Vec<(usize, &[u8])> = ends.iter().map(|(at, id)| (*at, id.bytes())).collect();
+    ctx.block(Wait::for_keys(keys, Type::Stream, timeout).with_words(&instead))
 }
 
 /// The id after which entries are wanted, and whether there are any.
@@ -250,6 +254,66 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_is_given_what_comes() {
+        check(
+            r#"
+            > XADD a 1-1 f v
+            "1-1"
+            2> XREAD BLOCK 0 STREAMS a b $ $
+            3> XREAD COUNT 1 BLOCK 5000 STREAMS a 1-1
+            > XADD b 5-1 g x
+            "5-1"
+            2>
+            [["b" [["5-1" ["g" "x"]]]]]
+            2> XREAD BLOCK 0 STREAMS a +
+            [["a" [["1-1" ["f" "v"]]]]]
+            > XADD a 1-2 f w
+            "1-2"
+            3>
+            [["a" [["1-2" ["f" "w"]]]]]
+            2> XREAD BLOCK 20 STREAMS a $
+            ! wait 50
+            2>
+            nil*
+            2> XREAD BLOCK 0 STREAMS nope +
+            > XADD nope 1-1 f v
+            "1-1"
+            2>
+            [["nope" [["1-1" ["f" "v"]]]]]
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_waits_does_not_mind_what_happens_to_the_key() {
+        check(
+            r#"
+            > XADD a 5-1 f v
+            "5-1"
+            2> XREAD BLOCK 0 STREAMS a $
+            > DEL a
+            :1
+            > SET a x
+            +OK
+            > DEL a
+            :1
+            > XADD a 1-1 f v
+            "1-1"
+            > XADD a 6-1 f v
+            "6-1"
+            2>
+            [["a" [["6-1" ["f" "v"]]]]]
+            2> MULTI
+            +OK
+            2> XREAD BLOCK 0 STREAMS a $
+            +QUEUED
+            2> EXEC
+            [nil*]
+            "#,
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_told() {
         check(
             r#"
@@ -263,6 +327,8 @@ mod tests {
             -ERR timeout is not an integer or out of range
             > XREAD BLOCK -1 STREAMS a 0
             -ERR timeout is negative
+            > XREAD BLOCK 9223372036854775807 STREAMS a 0
+            -ERR timeout is out of range
             > XREAD GROUP g c STREAMS a 0
             -ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.
             > XREAD NOACK STREAMS a 0

@@ -1,6 +1,7 @@
 //! XREADGROUP: a consumer is given what its group was not given yet, or sees again what it has.
 
-use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result};
+use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result, Wait};
+use keyspace::Type;
 use keyspace::stream::{self, ConsumerIndex, Log, Stream, StreamId};
 
 use super::read::{self, Kind, Options};
@@ -65,8 +66,9 @@ fn read_group(ctx: &mut Ctx<'_>) -> Result {
         }
     }
     if served.is_empty() {
-        ctx.client.out.null_array();
-        return Ok(());
+        let Some(timeout) = options.block else { return ctx.null_array() };
+        let keys = options.keys..options.keys + options.streams;
+        return ctx.block(Wait::for_keys(keys, Type::Stream, timeout).or_gone());
     }
     read::streams(&mut ctx.client.out, served.len());
     for (n, want) in served {
@@ -369,6 +371,63 @@ mod tests {
             [["b" [["2-1" ["f" "v"]]]]]
             > XREADGROUP GROUP g c STREAMS a b > >
             nil*
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_waits_is_given_what_comes() {
+        check(
+            r#"
+            > XGROUP CREATE s g $ MKSTREAM
+            +OK
+            2> XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+            3> XREADGROUP GROUP g b BLOCK 0 STREAMS s >
+            > XADD s 1-1 f v
+            "1-1"
+            2>
+            [["s" [["1-1" ["f" "v"]]]]]
+            > XADD s 1-2 f w
+            "1-2"
+            3>
+            [["s" [["1-2" ["f" "w"]]]]]
+            > XPENDING s g
+            [:2 "1-1" "1-2" [["a" "1"] ["b" "1"]]]
+            2> XREADGROUP GROUP g a BLOCK 20 STREAMS s >
+            ! wait 50
+            2>
+            nil*
+            2> XREADGROUP GROUP g c BLOCK 0 STREAMS s 0
+            [["s" []]]
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_waits_hears_that_the_group_is_gone() {
+        check(
+            r#"
+            > XGROUP CREATE s g $ MKSTREAM
+            +OK
+            2> XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+            > XGROUP DESTROY s g
+            :1
+            2>
+            -NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option
+            > XGROUP CREATE s g $
+            +OK
+            2> XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+            > DEL s
+            :1
+            2>
+            -NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option
+            > XGROUP CREATE s g $ MKSTREAM
+            +OK
+            2> XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+            > SET s x
+            +OK
+            2>
+            -WRONGTYPE Operation against a key holding the wrong kind of value
             "#,
         );
     }

@@ -64,7 +64,8 @@ fn serve_key(
         if kind.is_none() && queue.if_gone == 0 {
             return;
         }
-        let Some((&ticket, &slot)) = queue.waiters.range(from..=last).next() else { return };
+        let next = queue.waiters.range(from..).next().filter(|(ticket, _)| **ticket <= last);
+        let Some((&ticket, &slot)) = next else { return };
         from = ticket + 1;
         let Some(client) = server.clients.get(slot) else { continue };
         let may = |waiting: &Waiting| waiting.if_gone || kind == Some(waiting.wants);
