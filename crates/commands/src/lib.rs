@@ -13,6 +13,7 @@ mod hyperloglog;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -30,6 +31,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
