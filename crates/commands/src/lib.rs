@@ -11,6 +11,9 @@ mod generic;
 mod geo;
 mod hyperloglog;
 mod server;
+mod set;
+mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -26,6 +29,9 @@ pub fn lists() -> Vec<&'static [Command]> {
         geo::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
