@@ -1,9 +1,7 @@
 //! What SORT reads and writes, apart from how: the elements of any collection, the value of another key, and the list
 //! that a result becomes. Whoever changes how collections are kept changes this file.
 
-use keyspace::{
-    Entry, Hash, HashView, List, ListView, Set, SetView, SortedSet, Str, Type, Value, WrongType, view_of,
-};
+use keyspace::{Entry, Hash, HashView, List, ListView, Set, SortedSet, Str, Type, Value, WrongType, view_of};
 use structures::{Element, Listpack};
 
 /// The elements of a list, a set or a sorted set, in the order they have there.
@@ -12,9 +10,7 @@ pub fn elements(entry: &Entry<Value>, mut emit: impl FnMut(Element<'_>)) -> Resu
         Type::List => match view_of::<List>(entry)? {
             ListView::Packed(pack) => pack.iter().for_each(emit),
         },
-        Type::Set => match view_of::<Set>(entry)? {
-            SetView::Packed(pack) => pack.iter().for_each(emit),
-        },
+        Type::Set => view_of::<Set>(entry)?.iter().for_each(emit),
         Type::SortedSet => view_of::<SortedSet>(entry)?.iter().for_each(|(member, _)| emit(member)),
         Type::String | Type::Hash | Type::Stream => return Err(WrongType),
     }
