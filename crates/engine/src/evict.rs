@@ -129,6 +129,7 @@ fn wait_for_drops(server: &ServerState, host: &mut dyn Host) -> Room {
 /// Values that take long to free are freed elsewhere, and nobody listens yet who could be told of keys that went.
 pub(crate) fn drop_garbage(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
     keyspace.env.gone.clear();
+    keyspace.env.gone_fields.clear();
     for entry in keyspace.env.garbage.drain(..) {
         server.totals.lazy_freed += 1;
         host.drop_later(Box::new(entry));
