@@ -8,6 +8,7 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod hash;
 mod server;
 mod string;
 
@@ -15,7 +16,16 @@ use engine::{Command, Registry};
 
 /// The lists of all groups.
 pub fn lists() -> Vec<&'static [Command]> {
-    [bitmap::LISTS, cluster::LISTS, connection::LISTS, generic::LISTS, server::LISTS, string::LISTS].concat()
+    [
+        bitmap::LISTS,
+        cluster::LISTS,
+        connection::LISTS,
+        generic::LISTS,
+        hash::LISTS,
+        server::LISTS,
+        string::LISTS,
+    ]
+    .concat()
 }
 
 /// The command table.

@@ -31,6 +31,7 @@ pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, St
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use expire_fields::GoneFields;
+pub use fastrand::Rng;
 pub use hash::{FieldTtl, Fields, Hash, HashIter, HashView, Retime, Was};
 pub use list::{List, ListView};
 pub use scan::Filter;
