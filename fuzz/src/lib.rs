@@ -43,6 +43,15 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "words", run: words, examples: &[b"a \"b\\x41\\n\" 'c\\'d'", b"\"\"''", b"\"a\"b"] },
     Target {
+        name: "hyperloglog",
+        run: hyperloglog,
+        examples: &[
+            b"\x7f\xff",
+            b"\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a",
+            b"\x00\x83\x83\x87\x80\x80\x3f\x7f\xb6",
+        ],
+    },
+    Target {
         name: "commands",
         run: commands,
         examples: &[
@@ -143,4 +152,11 @@ pub fn words(bytes: &[u8]) {
         line.push(b' ');
     }
     assert_eq!(stdx::words::split(&line), Some(words));
+}
+
+/// Runs of registers from anywhere: every way of reading them agrees, and changes keep them whole.
+pub fn hyperloglog(bytes: &[u8]) {
+    let header = &structures::hyperloglog::empty()[..structures::hyperloglog::HEADER];
+    structures::hyperloglog::agree(&[header, bytes].concat());
+    structures::hyperloglog::agree(bytes);
 }

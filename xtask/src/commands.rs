@@ -97,9 +97,10 @@ impl Walk<'_> {
     }
 }
 
+/// Group and name of a file's module, `list/push`: two groups may have files of the same name.
 fn module_of(path: &str) -> String {
-    let path = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap_or(path);
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+    let file = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap_or(path);
+    format!("{}/{}", group_of(path), file.rsplit('/').next().unwrap_or_default())
 }
 
 fn group_of(path: &str) -> String {
@@ -131,7 +132,8 @@ fn references(text: &str, here: &str) -> Vec<(String, String)> {
     let one = |word: &str| {
         let mut parts = word.trim().rsplit("::");
         let name = parts.next().unwrap_or_default().to_owned();
-        (parts.next().unwrap_or(here).to_owned(), name)
+        let group = here.split('/').next().unwrap_or_default();
+        (parts.next().map_or(here.to_owned(), |module| format!("{group}/{module}")), name)
     };
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(one).collect()
 }

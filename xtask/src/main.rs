@@ -26,6 +26,11 @@ const TASKS: &[(&str, &str, Task)] = &[
         peers::run,
     ),
     (
+        "random",
+        "sends random commands to two servers: --a HOST:PORT --b HOST:PORT, --only, --count",
+        peers::random,
+    ),
+    (
         "bench-ir",
         "instructions for a request under callgrind, against the record: --update, --only, --server PATH",
         bench_ir::run,

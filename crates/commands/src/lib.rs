@@ -8,9 +8,14 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
 mod hash;
+mod hyperloglog;
 mod server;
+mod set;
+mod sorted_set;
 mod string;
+mod transactions;
 
 use engine::{Command, Registry};
 
@@ -24,6 +29,13 @@ pub fn lists() -> Vec<&'static [Command]> {
         hash::LISTS,
         server::LISTS,
         string::LISTS,
+        geo::LISTS,
+        hyperloglog::LISTS,
+        server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
+        string::LISTS,
+        transactions::LISTS,
     ]
     .concat()
 }

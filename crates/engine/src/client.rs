@@ -72,6 +72,10 @@ pub struct Client {
     pub query_used: usize,
     pub query_capacity: usize,
     pub argv_memory: usize,
+    /// What it waits for (BLPOP …).
+    pub waiting: Option<Box<crate::blocked::Waiting>>,
+    /// What it has queued and watches (MULTI, WATCH).
+    pub transaction: Option<Box<crate::transaction::Transaction>>,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -121,6 +125,8 @@ impl Client {
             query_used: 0,
             query_capacity: 0,
             argv_memory: 0,
+            waiting: None,
+            transaction: None,
             over_soft_limit_since: None,
             about: Box::new(about),
         }
@@ -132,7 +138,10 @@ impl Client {
 
     /// Bytes held for this client, wherever they are.
     pub fn memory(&self) -> usize {
-        size_of::<Client>() + size_of::<About>() + self.query_capacity + self.argv_memory + self.out.memory()
+        let waiting = self.waiting.as_ref().map_or(0, |waiting| waiting.memory());
+        let transaction = self.transaction.as_ref().map_or(0, |transaction| transaction.memory());
+        let session = size_of::<Client>() + size_of::<About>() + waiting + transaction;
+        session + self.query_capacity + self.argv_memory + self.out.memory()
     }
 
     pub fn protocol(&self) -> Protocol {

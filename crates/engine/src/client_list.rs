@@ -1,6 +1,6 @@
 //! A client in one line, as CLIENT LIST and CLIENT INFO show it.
 //!
-//! The fields and their order are the peers'. `sub psub ssub watch multi-mem` are 0, `multi` and `redir` -1, until
+//! The fields and their order are the peers'. `sub psub ssub` are 0 and `redir` -1 until
 //! there is something to count. `events` says what the socket waits for: `w` only if it could not take all output.
 
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use crate::gate::Gate;
 use crate::registry::Registry;
 
 /// The letters of `flags` that there are; filters refuse others. Some stand for what is not here (replicas `S`,
-/// tracking `t` `R` `B`, dirty transactions `d`, unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
+/// tracking `t` `R` `B`, unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
 pub const FLAG_LETTERS: &[u8] = b"bcdeirtuxABEIMNOPRSTU";
 
 /// The letters of `capa`.
@@ -26,6 +26,7 @@ pub fn flags(client: &Client) -> String {
         (gate(Gate::SUBSCRIBED), 'P'),
         (gate(Gate::IN_MULTI), 'x'),
         (gate(Gate::BLOCKED) || client.held, 'b'),
+        (client.transaction.as_ref().is_some_and(|transaction| transaction.is_dirty()), 'd'),
         (client.close == Close::AfterReply, 'c'),
         (client.close == Close::Now, 'A'),
         (client.about.unix, 'U'),
@@ -55,16 +56,20 @@ pub fn idle_s(client: &Client, now_us: u64) -> u64 {
 pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_us: u64) {
     let about = &client.about;
     let text = String::from_utf8_lossy;
-    let command =
-        client.last_command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
+    let transaction = client.transaction.as_deref();
+    let command = transaction.and_then(|transaction| transaction.exec()).or(client.last_command);
+    let command = command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
     let out = &client.out;
     let events = if !out.is_empty() && !client.write_pending { "rw" } else { "r" };
     let resp = if client.protocol() == Protocol::Resp3 { 3 } else { 2 };
+    let multi = transaction.map_or(-1, |transaction| transaction.len() as i64);
+    let watch = transaction.map_or(0, |transaction| transaction.watched());
+    let multi_mem = transaction.map_or(0, |transaction| transaction.queue_memory());
     // Writing to a String cannot fail.
     let _ = write!(
         line,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
-         qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={events} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi={multi} watch={watch} \
+         qbuf={} qbuf-free={} argv-mem={} multi-mem={multi_mem} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={events} \
          cmd={command} user={} redir=-1 resp={resp} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         about.address,

@@ -138,7 +138,7 @@ impl Arity {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(u32);
 
 impl Flags {
@@ -165,6 +165,8 @@ impl Flags {
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 19);
     pub const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
     pub const ALL_DBS: Flags = Flags(1 << 21);
+    /// Runs at once between MULTI and EXEC, instead of being queued.
+    pub const UNQUEUED: Flags = Flags(1 << 23);
     /// For the system itself, not for people: told by COMMAND DOCS only.
     pub const SYSTEM: Flags = Flags(1 << 22);
 

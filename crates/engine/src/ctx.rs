@@ -7,10 +7,11 @@ use keyspace::{DbMut, Key, Keyspace};
 use resp::Argv;
 
 use crate::client::Client;
+use crate::engine::Ahead;
 use crate::error::{CommandError, Result};
 use crate::host::Host;
-use crate::outcome::{Change, Class, Outcome, Propagation};
-use crate::registry::{Entry, Registry};
+use crate::outcome::{Change, Class, Details, Outcome, Propagation, Touched};
+use crate::registry::{self, Entry, Registry};
 use crate::state::ServerState;
 
 pub struct Ctx<'a> {
@@ -78,6 +79,10 @@ impl<'a> Ctx<'a> {
         self.client.out.null();
         Ok(())
     }
+    pub fn null_array(&mut self) -> Result {
+        self.client.out.null_array();
+        Ok(())
+    }
     pub fn bulk(&mut self, bytes: &[u8]) -> Result {
         self.client.out.bulk(bytes);
         Ok(())
@@ -99,7 +104,40 @@ impl<'a> Ctx<'a> {
     #[inline]
     pub fn event(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
         if self.server.listeners.changes {
-            self.outcome.details().changes.push(Change { db, key: key.to_vec(), class, event });
+            self.tell(db, key, class, event);
+        }
+    }
+
+    /// States that the bytes under a key of the client's database changed, but not what they mean (PFCOUNT's
+    /// estimate): counted, and seen by who watches it; no event.
+    pub fn rewritten(&mut self, key: &[u8]) {
+        let db = self.client.db;
+        self.outcome.dirty += 1;
+        if self.server.listeners.changes && self.server.minds_change(db, key) {
+            self.details().touched.push(Touched { db, key: key.to_vec(), existed: true });
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
+        if self.server.minds_change(db, key) {
+            self.details().changes.push(Change { db, key: key.to_vec(), class, event });
+        }
+    }
+
+    /// The outcome's details; they will be looked at.
+    pub(crate) fn details(&mut self) -> &mut Details {
+        self.keyspace.env.news = true;
+        self.outcome.details()
+    }
+
+    /// What was found out about the request before it ran.
+    pub(crate) fn ahead(&self) -> Ahead {
+        Ahead {
+            command: self.client.last_command.unwrap_or(registry::NONE),
+            hashed: self.hashed as u8,
+            size: self.argv.wire_size().min(u64::from(u32::MAX)) as u32,
+            hash: self.hash,
         }
     }
 
@@ -108,7 +146,7 @@ impl<'a> Ctx<'a> {
     pub fn propagate_instead(&mut self, words: &[&[u8]]) {
         if self.server.listeners.feed {
             let request = words.iter().map(|word| word.to_vec()).collect();
-            match &mut self.outcome.details().propagation {
+            match &mut self.details().propagation {
                 Propagation::Instead(requests) => requests.push(request),
                 other => *other = Propagation::Instead(vec![request]),
             }
@@ -118,7 +156,7 @@ impl<'a> Ctx<'a> {
     /// The dataset changed, but nobody is told (a command that only looks like a write).
     pub fn propagate_nothing(&mut self) {
         if self.server.listeners.feed {
-            self.outcome.details().propagation = Propagation::Nothing;
+            self.details().propagation = Propagation::Nothing;
         }
     }
 

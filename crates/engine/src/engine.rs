@@ -4,7 +4,7 @@ use config::Config;
 use keyspace::{Keyspace, Seed};
 use resp::{Argv, Limits};
 
-use crate::client::{About, Client, ClientSlot, Clients, Close, ReplyMode};
+use crate::client::{About, ClientSlot, Clients, Close, ReplyMode};
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::path;
@@ -64,7 +64,7 @@ impl Engine {
         let server = ServerState {
             config,
             config_file,
-            gate: Gate::NONE,
+            gate: Gate::ALWAYS,
             clients: Clients::default(),
             pending_writes: Vec::new(),
             closing: Vec::new(),
@@ -75,13 +75,11 @@ impl Engine {
             monitors: Vec::new(),
             pause: None,
             held: Vec::new(),
-            debug: DebugSwitches {
-                active_expire: true,
-                cron_paused: false,
-                reply_buffer_resizing: true,
-                reply_buffer_peak_reset_ms: 5000,
-                dict_resizing: true,
-            },
+            blocked: Default::default(),
+            watches: Default::default(),
+            feed: Default::default(),
+            depth: 0,
+            debug: DebugSwitches::default(),
             fast_expire_due_us: 0,
             wall_us,
             mono_us,
@@ -139,7 +137,9 @@ impl Engine {
 
     /// The end of a session.
     pub fn disconnect(&mut self, slot: ClientSlot) {
-        if let Some(client) = self.server.clients.remove(slot) {
+        if let Some(mut client) = self.server.clients.remove(slot) {
+            crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
+            crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }
@@ -185,18 +185,8 @@ impl Engine {
         let Some(mut client) = self.server.clients.take(slot) else { return Verdict::Gone };
         client.out.lend(&mut self.server.reply_pool);
         let verdict = path::execute(self, host, &mut client, argv, ahead);
-        self.put_back(client);
+        self.server.put_back(client);
         verdict
-    }
-
-    #[inline]
-    fn put_back(&mut self, mut client: Box<Client>) {
-        self.server.note_write(&mut client);
-        if client.close != Close::No && !client.close_noted {
-            client.close_noted = true;
-            self.server.closing.push(client.slot);
-        }
-        self.server.clients.put(client);
     }
 
     /// Answers with a protocol error, and closes.
@@ -209,7 +199,7 @@ impl Engine {
         }
         self.server.count_error(&line);
         client.close(Close::AfterReply);
-        self.put_back(client);
+        self.server.put_back(client);
     }
 }
 

@@ -126,10 +126,8 @@ fn wait_for_drops(server: &ServerState, host: &mut dyn Host) -> Room {
     if is_met(server, host) { Room::Enough } else { Room::None }
 }
 
-/// Values that take long to free are freed elsewhere, and nobody listens yet who could be told of keys that went.
+/// Values that take long to free are freed elsewhere.
 pub(crate) fn drop_garbage(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
-    keyspace.env.gone.clear();
-    keyspace.env.gone_fields.clear();
     for entry in keyspace.env.garbage.drain(..) {
         server.totals.lazy_freed += 1;
         host.drop_later(Box::new(entry));

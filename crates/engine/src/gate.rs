@@ -34,6 +34,8 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
+    pub const ALWAYS: Gate = Gate(1 << 31);
     /// Commands are counted against `commandlog-request-larger-than` only in the slow path.
     pub const LOADING: Gate = Gate(1 << 19);
 

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod blocked;
 pub mod categories;
 pub mod client;
 pub mod client_limits;
@@ -19,10 +20,12 @@ pub mod ctx;
 pub mod engine;
 pub mod error;
 pub mod evict;
+pub mod feed;
 pub mod gate;
 pub mod host;
 pub mod info;
 pub mod keys;
+mod listeners;
 pub mod monitor;
 pub mod observe;
 pub mod outbox;
@@ -32,7 +35,10 @@ pub mod pause;
 pub mod reconfigure;
 pub mod registry;
 pub mod state;
+pub mod transaction;
+pub mod watch;
 
+pub use blocked::{Timeout, Wait};
 pub use client::{Client, ClientSlot, Clients, Close};
 pub use command::*;
 pub use ctx::Ctx;
@@ -40,7 +46,7 @@ pub use engine::{Ahead, Engine, Verdict};
 pub use error::{CommandError, Result};
 pub use gate::Gate;
 pub use host::Host;
-pub use keyspace::Seed;
+pub use keyspace::{Seed, Type};
 pub use outbox::Outbox;
 pub use registry::Registry;
 pub use state::{Effect, ServerState};

@@ -48,9 +48,27 @@ pub struct Outcome {
     details: Option<Box<Details>>,
 }
 
+/// What became of a whole database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    Emptied(keyspace::DbIndex),
+    Swapped(keyspace::DbIndex, keyspace::DbIndex),
+}
+
+/// A key that somebody minds, in a database that changed as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    pub db: keyspace::DbIndex,
+    pub key: Vec<u8>,
+    /// It was there before.
+    pub existed: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct Details {
     pub changes: Vec<Change>,
+    pub wholes: Vec<Whole>,
+    pub touched: Vec<Touched>,
     pub propagation: Propagation,
 }
 

@@ -33,6 +33,8 @@ pub fn end(keyspace: &mut Keyspace, server: &mut ServerState) {
         return;
     }
     server.gate.set(Gate::PAUSED, false);
+    // Those who wait for keys are served again.
+    keyspace.env.news = true;
     keyspace.env.hold_expiry = false;
     for slot in std::mem::take(&mut server.held) {
         if let Some(client) = server.clients.get_mut(slot) {

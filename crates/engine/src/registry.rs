@@ -261,6 +261,7 @@ fn care_of(record: &Command) -> Gate {
     let mut care = Gate(u32::MAX);
     care.set(Gate::NEEDS_AUTH, !record.flags.has(Flags::NO_AUTH));
     care.set(Gate::MONITORED, !record.flags.has(Flags::SKIP_MONITOR) && !record.flags.has(Flags::ADMIN));
+    care.set(Gate::ALWAYS, record.flags.has(Flags::BLOCKING));
     care.set(Gate::LOADING, !record.flags.has(Flags::LOADING));
     care
 }

@@ -13,6 +13,8 @@ pub enum Effect {
     Shutdown,
     /// It is time to see whether a client's query buffer is larger than it need be.
     FitQueryBuffer(ClientSlot),
+    /// The cron is to run at this time, monotonic microseconds, or before.
+    WakeAt(u64),
     /// The process title's parts changed.
     Title,
 }
@@ -61,6 +63,10 @@ pub struct Totals {
 pub struct Listeners {
     /// Somebody wants to know which keys changed.
     pub changes: bool,
+    /// Somebody wants to know of all of them, not only of those that are watched or waited for.
+    pub all_changes: bool,
+    /// Somebody wants to know of changes of whole databases.
+    pub wholes: bool,
     /// Somebody is fed with the commands themselves (append-only file, replicas).
     pub feed: bool,
 }
@@ -83,6 +89,18 @@ pub struct DebugSwitches {
     pub dict_resizing: bool,
 }
 
+impl Default for DebugSwitches {
+    fn default() -> Self {
+        DebugSwitches {
+            active_expire: true,
+            cron_paused: false,
+            reply_buffer_resizing: true,
+            reply_buffer_peak_reset_ms: 5000,
+            dict_resizing: true,
+        }
+    }
+}
+
 pub struct ServerState {
     pub config: Config,
     /// Where the configuration was read from; `None` without a file.
@@ -103,6 +121,14 @@ pub struct ServerState {
     pub pause: Option<Pause>,
     /// Clients whose requests wait for the end of the pause.
     pub held: Vec<ClientSlot>,
+    /// Clients that wait for keys.
+    pub blocked: crate::blocked::Blocked,
+    /// Clients that watch keys.
+    pub watches: crate::watch::Watches,
+    /// What is to be told to whoever follows the dataset.
+    pub feed: crate::feed::Feed,
+    /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
+    pub depth: u32,
     pub debug: DebugSwitches,
     /// When the fast expire cycle may run again, monotonic microseconds.
     pub fast_expire_due_us: u64,
@@ -188,6 +214,18 @@ impl ServerState {
             client.close_noted = true;
             self.closing.push(slot);
         }
+    }
+
+    /// Puts a client back among the others after something of it has run: what it was told is to be sent, and if it is to
+    /// be closed that is noted.
+    #[inline]
+    pub(crate) fn put_back(&mut self, mut client: Box<crate::client::Client>) {
+        self.note_write(&mut client);
+        if client.close != Close::No && !client.close_noted {
+            client.close_noted = true;
+            self.closing.push(client.slot);
+        }
+        self.clients.put(client);
     }
 
     /// Marks a client as having something to send.

@@ -22,7 +22,7 @@ use crate::collection::Limits;
 use crate::evict::Eviction;
 use crate::expire::Sweep;
 use crate::expire_fields::GoneFields;
-use crate::value::Value;
+use crate::value::{Type, Value};
 use crate::volatile::Volatile;
 
 /// A database by its number.
@@ -48,6 +48,13 @@ pub struct Gone {
     pub db: DbIndex,
     pub key: Vec<u8>,
     pub why: Why,
+}
+
+/// A key that somebody may be waiting for: a value of a type that clients wait for was put under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub db: DbIndex,
+    pub key: Vec<u8>,
 }
 
 /// Counters since the start (or CONFIG RESETSTAT).
@@ -88,6 +95,12 @@ pub struct Env {
     pub gone: Vec<Gone>,
     /// Fields of hashes that the active cycle removed, to be told likewise.
     pub gone_fields: Vec<GoneFields>,
+    /// Whether anybody wants `made` to be filled.
+    pub tell_made: bool,
+    pub made: Vec<Made>,
+    /// There is something in `gone` or `made`, or something else to be looked at when the command has run: the one
+    /// word that is tested after each. Whoever empties the lists lowers it.
+    pub news: bool,
     /// Which values are put into `garbage` instead of being dropped, if freeing them takes long.
     pub lazy: Lazy,
     /// Values to be dropped later, or on another thread. Whoever sets `lazy` empties it.
@@ -147,6 +160,21 @@ impl Env {
         entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
     }
 
+    /// Tells that a list, a sorted set or a stream was put under a key that held none: to be called wherever one is
+    /// made (`put` and `adopt` do). Next to nothing while nobody waits; once too often does no harm.
+    #[inline]
+    pub fn note_made(&mut self, db: DbIndex, key: &[u8]) {
+        if self.tell_made {
+            self.tell_of_made(db, key);
+        }
+    }
+
+    #[cold]
+    fn tell_of_made(&mut self, db: DbIndex, key: &[u8]) {
+        self.made.push(Made { db, key: key.to_vec() });
+        self.news = true;
+    }
+
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
         entry.expire().is_some_and(|at| at <= self.now_ms)
@@ -171,6 +199,7 @@ impl Env {
         }
         if self.tell_gone {
             self.gone.push(Gone { db, key: entry.key().to_vec(), why });
+            self.news = true;
         }
         let lazy = match why {
             Why::Expired => self.lazy.expire,
@@ -279,6 +308,9 @@ impl Keyspace {
             tell_gone: false,
             gone: Vec::new(),
             gone_fields: Vec::new(),
+            tell_made: false,
+            made: Vec::new(),
+            news: false,
             lazy: Lazy::default(),
             garbage: Vec::new(),
             evict_samples: 5,
@@ -411,6 +443,17 @@ impl<'k> DbMut<'k> {
         Some(entry)
     }
 
+    /// The type of a key that is there and not expired, without side effects.
+    pub fn type_of(&self, key: Key<'_>) -> Option<Type> {
+        let entry = self.db.keys.get(key.bytes, key.hash)?;
+        (!self.env.is_due(entry)).then(|| Type::of(entry))
+    }
+
+    /// Whether an entry is there whose time is up.
+    pub fn is_expired(&self, key: Key<'_>) -> bool {
+        self.db.keys.get(key.bytes, key.hash).is_some_and(|entry| self.env.is_due(entry))
+    }
+
     /// Whether the key is there (and not expired), without side effects but expiry.
     pub fn has(&mut self, key: Key<'_>) -> bool {
         DbMut::live(self.db, self.env, self.index, key).is_some()
@@ -440,6 +483,11 @@ impl<'k> DbMut<'k> {
     /// Puts a value under a key, whatever was there before. `expire`: when it shall end, `None` = never.
     pub fn put(&mut self, key: Key<'_>, value: NewValue<'_, Value>, expire: Option<i64>) {
         let access = self.env.fresh_access();
+        if let NewValue::Boxed { type_bits, .. } | NewValue::Packed { type_bits, .. } = &value
+            && Type::of_bits(*type_bits).is_waited_for()
+        {
+            self.env.note_made(self.index, key.bytes);
+        }
         match self.db.keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
                 self.db.volatile.leaves(slot.get());
@@ -459,6 +507,9 @@ impl<'k> DbMut<'k> {
 
     /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
     pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
+        if Type::of(&entry).is_waited_for() {
+            self.env.note_made(self.index, key.bytes);
+        }
         let entry = self.db.keys.insert_new(key.hash, entry);
         self.db.volatile.comes(entry);
     }

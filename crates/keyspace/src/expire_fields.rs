@@ -45,6 +45,7 @@ impl DbMut<'_> {
         let emptied = fields.is_empty();
         if self.env.tell_gone && !names.is_empty() {
             self.env.gone_fields.push(GoneFields { db: self.index, key, fields: names, emptied });
+            self.env.news = true;
         }
         if emptied {
             volatile.leaves(slot.get());

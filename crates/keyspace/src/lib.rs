@@ -27,7 +27,7 @@ mod volatile;
 
 pub use access::{Access, Lfu};
 pub use collection::{Collection, Edited, Limits, PACKED_MAX, view_of};
-pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Stats, Why};
+pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Made, Stats, Why};
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use expire_fields::GoneFields;
@@ -36,7 +36,7 @@ pub use hash::{FieldTtl, Fields, Hash, HashIter, HashView, Retime, Was};
 pub use list::{List, ListView};
 pub use scan::Filter;
 pub use set::{Set, SetView};
-pub use sorted_set::{SortedSet, SortedSetView};
+pub use sorted_set::{AddOptions, Added, Bound, SortedSet, SortedSetView};
 pub use stream::Stream;
 pub use string::{Expire, Str};
 pub use structures::entry::{Entry, EntryBox, ValueRef};

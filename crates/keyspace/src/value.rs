@@ -26,7 +26,12 @@ impl Type {
         [Type::String, Type::List, Type::Set, Type::SortedSet, Type::Hash, Type::Stream];
 
     pub fn of(entry: &Entry<Value>) -> Type {
-        Type::ALL[usize::from(entry.type_bits()).min(Type::ALL.len() - 1)]
+        Type::of_bits(entry.type_bits())
+    }
+
+    /// The type that an entry's bits name.
+    pub fn of_bits(bits: u8) -> Type {
+        Type::ALL[usize::from(bits).min(Type::ALL.len() - 1)]
     }
 
     pub fn name(self) -> &'static str {
@@ -38,6 +43,12 @@ impl Type {
             Type::Hash => "hash",
             Type::Stream => "stream",
         }
+    }
+
+    /// Whether clients may wait for a key of this type (BLPOP, BZPOPMIN, XREAD).
+    #[inline]
+    pub fn is_waited_for(self) -> bool {
+        matches!(self, Type::List | Type::SortedSet | Type::Stream)
     }
 
     pub fn named(name: &[u8]) -> Option<Type> {

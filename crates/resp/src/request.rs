@@ -134,6 +134,11 @@ impl OwnedArgv {
     pub fn view(&self) -> Argv<'_> {
         Argv::new(&self.bytes, &self.words)
     }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity() + self.words.capacity() * size_of::<Span>()
+    }
 }
 
 /// What a client may send; the tighter set holds until it has authenticated.

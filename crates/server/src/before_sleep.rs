@@ -36,6 +36,7 @@ impl Server {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
                 Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
+                Effect::WakeAt(at_us) => self.cron_by(at_us),
                 // The cron looks at the title's parts.
                 Effect::Title => self.cron_now(),
             }

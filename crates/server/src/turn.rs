@@ -144,6 +144,11 @@ impl Server {
         self.cron_due_us = 0;
     }
 
+    /// Has the cron run at this time at the latest.
+    pub(crate) fn cron_by(&mut self, at_us: u64) {
+        self.cron_due_us = self.cron_due_us.min(at_us);
+    }
+
     fn cron(&mut self, world: &mut dyn World) {
         let mut host = WorldHost { world, listeners: &mut self.listeners };
         self.cron_due_us = self.engine.cron(&mut host);

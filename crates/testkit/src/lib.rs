@@ -28,6 +28,7 @@
 mod harness;
 mod host;
 pub mod peer;
+pub mod random;
 pub mod resp;
 pub mod text;
 pub mod transcript;
@@ -48,6 +49,13 @@ pub fn check(transcript: &str) {
     };
     let differences = transcript::play(&steps, &mut InProcess { harness: Harness::new() });
     assert!(differences.is_empty(), "\n{}", transcript::report(&differences));
+}
+
+/// Plays a transcript twice: as it is, and with a line before it (a parameter that selects another encoding).
+#[track_caller]
+pub fn check_both(line: &str, transcript: &str) {
+    check(transcript);
+    check(&format!("{line}\n{transcript}"));
 }
 
 struct InProcess {

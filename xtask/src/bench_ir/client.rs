@@ -14,7 +14,7 @@ pub fn prepare(port: u16, definition: &Definition, workload: &Workload) -> Resul
     let mut first = Peer::connect(port)?;
     if !workload.before.is_empty() {
         for key in 0..definition.keys {
-            first.ask(&request(&workload.before, definition, || key), 1, "+OK")?;
+            first.ask(&request(&workload.before, definition, || key), 1, "")?;
         }
     }
     let mut peers = vec![first];
@@ -58,6 +58,7 @@ fn request(words: &str, definition: &Definition, mut key: impl FnMut() -> usize)
     for word in words {
         let word = match word {
             "{key}" => format!("key:{:012}", key()),
+            "{n}" => key().to_string(),
             "{value}" => "x".repeat(definition.value_bytes),
             other => other.to_owned(),
         };
@@ -115,12 +116,15 @@ impl Peer {
     }
 }
 
-/// Length of the reply at the head: a line, or a line and a string.
+/// Length of the reply at the head: a line, a line and a string, or a line and so many replies.
 fn reply_len(bytes: &[u8]) -> Option<usize> {
     let line = bytes.windows(2).position(|two| two == b"\r\n")? + 2;
-    let Some(b'$') = bytes.first() else { return Some(line) };
-    let announced = std::str::from_utf8(&bytes[1..line - 2]).ok()?.parse::<i64>().ok()?;
-    let len = usize::try_from(announced).map_or(line, |announced| line + announced + 2);
+    let announced = || std::str::from_utf8(&bytes[1..line - 2]).ok()?.parse::<i64>().ok();
+    let len = match bytes.first()? {
+        b'$' => usize::try_from(announced()?).map_or(line, |bytes| line + bytes + 2),
+        b'*' => (0..announced()?).try_fold(line, |at, _| Some(at + reply_len(bytes.get(at..)?)?))?,
+        _ => line,
+    };
     (bytes.len() >= len).then_some(len)
 }
 

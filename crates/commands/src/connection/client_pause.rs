@@ -1,5 +1,6 @@
 //! CLIENT PAUSE, UNPAUSE, UNBLOCK: holding clients, and letting them go. How requests are held: `engine::pause`.
 
+use engine::blocked::{self, Release};
 use engine::state::Pause;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Result, pause};
 
@@ -74,13 +75,19 @@ fn end(ctx: &mut Ctx<'_>) -> Result {
     ctx.ok()
 }
 
-/// No command blocks yet, so nobody is ever waiting. Clients that a pause holds are not meant.
+/// Clients that a pause holds are not meant.
 fn unblock(ctx: &mut Ctx<'_>) -> Result {
     if ctx.argv.len() > 3 && !ctx.is(3, "TIMEOUT") && !ctx.is(3, "ERROR") {
         return Err(CommandError::Line("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
     }
-    ctx.integer(2)?;
-    ctx.int(0)
+    let how = if ctx.argv.len() > 3 && ctx.is(3, "ERROR") { Release::Error } else { Release::TimeUp };
+    let id = ctx.integer(2)?;
+    let found = ctx.server.clients.iter().find(|client| i64::try_from(client.id) == Ok(id));
+    let released = match found.map(|client| client.slot) {
+        Some(slot) => blocked::release(ctx.keyspace, ctx.server, slot, how),
+        None => false,
+    };
+    ctx.int(i64::from(released))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         name: "RESET",
         summary: "Makes the connection what it was when it began.",
         since: "6.2.0",
-        flags: ANY_TIME,
+        flags: ANY_TIME.and(Flags::UNQUEUED),
         reply: "RESET",
         run: reset,
         ..CONNECTION
@@ -28,7 +28,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         name: "QUIT",
         summary: "Closes the connection, after what was asked before has been answered.",
         arity: Arity::AtLeast(1),
-        flags: ANY_TIME,
+        flags: ANY_TIME.and(Flags::UNQUEUED),
         reply: "OK",
         run: quit,
         ..CONNECTION
@@ -57,6 +57,7 @@ fn select(ctx: &mut Ctx<'_>) -> Result {
 /// RESET ends CLIENT REPLY OFF, and is itself answered; a CLIENT REPLY SKIP before it is obeyed.
 fn reset(ctx: &mut Ctx<'_>) -> Result {
     monitor::unwatch(ctx.server, ctx.client);
+    ctx.end_transaction();
     let client = &mut *ctx.client;
     client.db = 0;
     client.out.protocol = Protocol::Resp2;

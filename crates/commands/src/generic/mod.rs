@@ -8,12 +8,13 @@ mod expire;
 mod keys;
 mod object;
 mod rename;
-mod scan;
+pub(crate) mod scan;
 mod ttl;
 
 use engine::Command;
 
 pub(crate) use expire::expire_at_once;
+pub(crate) use keys::Found;
 pub(crate) use scan::cursor;
 
 pub(crate) static LISTS: &[&[Command]] = &[

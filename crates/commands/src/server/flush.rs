@@ -68,6 +68,7 @@ fn flush_all(ctx: &mut Ctx<'_>) -> Result {
 
 /// Empties one database; how many keys it had.
 fn empty(ctx: &mut Ctx<'_>, index: DbIndex, free: Free) -> u64 {
+    ctx.emptying(index);
     let content = ctx.keyspace.take(index);
     let keys = content.len() as u64;
     if free == Free::Elsewhere && keys > 0 {

@@ -27,6 +27,7 @@ fn swap_db(ctx: &mut Ctx<'_>) -> Result {
     let (Some(first), Some(second)) = (there(first), there(second)) else {
         return Err(CommandError::DbIndexOutOfRange);
     };
+    ctx.swapping(first, second);
     ctx.keyspace.swap(first, second);
     ctx.outcome.dirty += 1;
     ctx.ok()

@@ -33,7 +33,7 @@ impl Engine {
     /// The cycle before a wait: returns at once unless the last one was cut short or much is
     /// stale, and it has rested for as long as it may run.
     pub fn fast_expire(&mut self, host: &mut dyn Host) {
-        let Engine { keyspace, server, .. } = self;
+        let Engine { keyspace, server, .. } = &mut *self;
         let rested = server.mono_us >= server.fast_expire_due_us;
         if !rested || !keyspace.is_behind() || !server.debug.active_expire || keyspace.env.hold_expiry {
             return;
@@ -44,6 +44,7 @@ impl Engine {
         let mut budget = Budget::new(host, FAST_US);
         keyspace.expire_step(Cycle::Fast, effort, &mut || budget.is_left());
         keyspace.env.stats.expire_cycle_us += host.mono_us().saturating_sub(began_us);
+        self.follow_up(host);
     }
 }
 

@@ -134,8 +134,10 @@ impl Engine {
             self.server.cron.started = true;
             self.server.startup_memory = host.used_memory();
         }
+        // DEBUG does not stop this: it is not tidying, somebody waits.
+        crate::blocked::time_out(&mut self.keyspace, &mut self.server);
         if self.server.debug.cron_paused {
-            return now_us + STOPPED_US;
+            return (now_us + STOPPED_US).min(self.server.blocked.first_deadline_us().unwrap_or(u64::MAX));
         }
         let began_us = host.mono_us();
         for (index, step) in STEPS.iter().enumerate() {
@@ -145,6 +147,7 @@ impl Engine {
             }
         }
         self.run_heavy_steps(host);
+        self.follow_up(host);
         crate::evict::drop_garbage(&mut self.keyspace, &mut self.server, host);
         self.server.totals.cron_us += host.mono_us().saturating_sub(began_us);
         self.next_due()
@@ -194,7 +197,7 @@ impl Engine {
             let left_ms = pause.until_ms.saturating_sub(server.now_ms()).max(0) as u64;
             server.mono_us.saturating_add(left_ms.saturating_mul(1000))
         });
-        step.min(pause)
+        step.min(pause).min(server.blocked.first_deadline_us().unwrap_or(u64::MAX))
     }
 }
 

@@ -18,19 +18,15 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("client_recent_max_input_buffer", input.max(mine.query_capacity));
     text.field("client_recent_max_output_buffer", output);
     // Those whom a pause holds are counted, as with the peers.
-    text.field("blocked_clients", with(Gate::BLOCKED) + server.held.len());
+    text.field("blocked_clients", server.blocked.clients() + server.held.len());
     text.field("tracking_clients", 0);
     text.field("pubsub_clients", with(Gate::SUBSCRIBED));
-    text.all(
-        &[
-            "watching_clients",
-            "clients_in_timeout_table",
-            "total_watched_keys",
-            "total_blocking_keys",
-            "total_blocking_keys_on_nokey",
-        ],
-        0,
-    );
+    let (watches, blocked) = (&server.watches, &server.blocked);
+    text.field("watching_clients", watches.clients());
+    text.field("clients_in_timeout_table", blocked.with_deadline());
+    text.field("total_watched_keys", watches.keys());
+    text.field("total_blocking_keys", blocked.keys());
+    text.field("total_blocking_keys_on_nokey", blocked.keys_if_gone());
     paused(facts, text);
 }
 

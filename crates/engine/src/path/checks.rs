@@ -3,6 +3,7 @@
 //! Each check is a small function that lets the request pass or says what becomes of it. They run only if a gate is
 //! up, or if the request is no good at all; so none of them needs to be fast.
 
+use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::Client;
@@ -12,12 +13,16 @@ use crate::error::CommandError;
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::registry::Entry;
+use crate::state::ServerState;
+use crate::transaction;
 
 pub enum Check {
     Pass,
     Refuse(CommandError),
     /// It must wait.
     Hold,
+    /// It is kept for EXEC; the command's flags.
+    Queue(Flags),
     /// The client is being closed.
     Drop,
 }
@@ -35,15 +40,22 @@ impl Request<'_> {
         self.engine.registry.get(self.ahead.command)
     }
 
+    /// EXEC is all that it will run.
     fn flags(&self) -> Flags {
-        self.entry().map_or(Flags::NONE, |entry| entry.record.flags)
+        match self.entry() {
+            Some(entry) if entry.record.name == "EXEC" => {
+                entry.record.flags.and(transaction::flags(self.client))
+            }
+            Some(entry) => entry.record.flags,
+            None => Flags::NONE,
+        }
     }
 }
 
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
 const CHECKS: &[fn(&mut Request<'_>) -> Check] =
-    &[closing, blocked, authenticated, known, arity, memory, watcher, paused];
+    &[closing, blocked, authenticated, known, arity, allowed_in_multi, memory, watcher, paused, queued];
 
 pub(super) fn walk(
     engine: &mut Engine,
@@ -116,19 +128,42 @@ fn arity(r: &mut Request<'_>) -> Check {
     }
 }
 
+/// Some commands make no sense between MULTI and EXEC.
+fn allowed_in_multi(r: &mut Request<'_>) -> Check {
+    match r.entry() {
+        Some(entry) if r.client.gate.meets(Gate::IN_MULTI) && entry.record.flags.has(Flags::NO_MULTI) => {
+            let name = &entry.full_name;
+            Check::Refuse(CommandError::Told(format!(
+                "ERR Command '{name}' not allowed inside a transaction"
+            )))
+        }
+        _ => Check::Pass,
+    }
+}
+
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
-    let gate = r.engine.server.gate;
+    let flags = r.flags();
+    let Engine { keyspace, server, .. } = &mut *r.engine;
+    if has_room(keyspace, server, &mut *r.host, flags) {
+        Check::Pass
+    } else {
+        Check::Refuse(CommandError::OutOfMemory)
+    }
+}
+
+/// Evicts keys if memory is short. False if that did not help and a command with these flags must not run then.
+pub(super) fn has_room(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    flags: Flags,
+) -> bool {
     // Nothing is evicted during a pause: replicas may be catching up.
-    if !gate.meets(Gate::MAXMEMORY) || gate.meets(Gate::PAUSED) {
-        return Check::Pass;
+    if !server.gate.meets(Gate::MAXMEMORY) || server.gate.meets(Gate::PAUSED) {
+        return true;
     }
-    let Request { engine, host, .. } = r;
-    let met = crate::evict::make_room(&mut engine.keyspace, &mut engine.server, &mut **host);
-    if !met && r.flags().has(Flags::DENYOOM) {
-        return Check::Refuse(CommandError::OutOfMemory);
-    }
-    Check::Pass
+    crate::evict::make_room(keyspace, server, host) || !flags.has(Flags::DENYOOM)
 }
 
 /// A client that watches with MONITOR is a kind of replica to the peers: it may ask about the server, not about keys.
@@ -152,4 +187,13 @@ fn paused(r: &mut Request<'_>) -> Check {
     }
     crate::pause::hold(&mut r.engine.server, r.client);
     Check::Hold
+}
+
+/// Between MULTI and EXEC requests are kept; what ends the transaction, or the session, runs.
+fn queued(r: &mut Request<'_>) -> Check {
+    let flags = r.flags();
+    if r.client.gate.meets(Gate::IN_MULTI) && !flags.has(Flags::UNQUEUED) {
+        return Check::Queue(flags);
+    }
+    Check::Pass
 }

@@ -8,19 +8,23 @@
 pub mod checks;
 mod settle;
 
+use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::{Client, ReplyMode};
-use crate::command::Flags;
+use crate::command::{Command, Flags, KeyFlags};
 use crate::ctx::Ctx;
 use crate::engine::{Ahead, Engine, Verdict};
 use crate::error::CommandError;
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::registry::Entry;
+use crate::registry::{Entry, Registry};
+use crate::state::ServerState;
+use crate::transaction;
 
 use checks::Check;
+pub(crate) use settle::follow_gone;
 
 /// Runs one request of a client, from lookup to reply.
 #[inline]
@@ -39,7 +43,8 @@ pub(crate) fn execute(
     if !usual {
         return execute_with_care(engine, host, client, argv, ahead);
     }
-    call(engine, host, client, argv, ahead);
+    let Engine { keyspace, server, registry } = engine;
+    call::<false>(keyspace, server, registry, host, client, argv, ahead);
     Verdict::Done
 }
 
@@ -54,47 +59,89 @@ fn execute_with_care(
 ) -> Verdict {
     let mark = client.out.mark();
     let muted = client.gate.meets(Gate::MUTED);
+    let before = client.last_command;
     client.last_command = engine.registry.get(ahead.command).map(|_| ahead.command);
     let mode = client.reply_mode;
     if mode == ReplyMode::SkipNext {
         client.reply_mode = ReplyMode::Skipping;
     }
     match checks::walk(engine, host, client, argv, ahead) {
-        Check::Pass => run_with_care(engine, host, client, argv, ahead),
-        Check::Refuse(error) => refuse(engine, client, ahead, &error),
+        Check::Pass => {
+            let Engine { keyspace, server, registry } = engine;
+            run_with_care(keyspace, server, registry, host, client, argv, ahead);
+        }
+        Check::Queue(flags) => {
+            transaction::queue(client, argv, ahead, flags);
+            client.out.simple("QUEUED");
+        }
+        Check::Refuse(error) => refuse(engine, client, argv, ahead, &error),
         Check::Hold => {
             client.reply_mode = mode;
+            client.last_command = before;
             return Verdict::Hold;
         }
         Check::Drop => return Verdict::Gone,
     }
-    if muted {
+    // A client that waits is not answered yet.
+    if muted && client.waiting.is_none() {
         unmute(client, mark);
     }
     Verdict::Done
 }
 
 /// Runs a command that passed the checks, as its client and those who watch want it.
-fn run_with_care(
-    engine: &mut Engine,
+pub(crate) fn run_with_care(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
     host: &mut dyn Host,
     client: &mut Client,
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
-    let record = engine.registry.entry(ahead.command).record;
-    // TOUCH touches whatever the client asked for.
-    engine.keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && record.name != "TOUCH";
-    call(engine, host, client, argv, ahead);
-    engine.keyspace.env.no_touch = false;
-    if engine.server.gate.meets(Gate::MONITORED) && crate::monitor::shows(record) {
-        let Engine { server, registry, .. } = engine;
-        crate::monitor::feed(server, client, registry, registry.entry(ahead.command), argv);
+    let entry = registry.entry(ahead.command);
+    run_touching(keyspace, server, registry, host, client, argv, ahead);
+    if server.gate.meets(Gate::MONITORED) && crate::monitor::shows(entry.record) {
+        crate::monitor::feed(server, client, registry, entry, argv);
     }
 }
 
+/// Runs a command; it counts as use of its keys, or does not, as its client wants it.
+fn run_touching(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
+    let before = keyspace.env.no_touch;
+    // TOUCH touches whatever the client asked for.
+    let touch = registry.entry(ahead.command).record.name == "TOUCH";
+    keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
+    call::<true>(keyspace, server, registry, host, client, argv, ahead);
+    keyspace.env.no_touch = before;
+}
+
+/// Runs the request of a client that waited again. Memory may have become short meanwhile; monitors have seen it.
+pub(crate) fn run_again(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) {
+    if checks::has_room(keyspace, server, host, registry.entry(ahead.command).record.flags) {
+        return run_touching(keyspace, server, registry, host, client, argv, ahead);
+    }
+    refuse_line(server, client, ahead, &CommandError::OutOfMemory.to_line());
+}
+
 /// Drops what a muted client was just told, and counts down CLIENT REPLY SKIP.
-fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
+pub(crate) fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
     match client.reply_mode {
         // CLIENT REPLY ON answers.
         ReplyMode::On => {}
@@ -108,25 +155,42 @@ fn unmute(client: &mut Client, mark: crate::outbox::Mark) {
 }
 
 /// A request that never ran: counted, answered.
-fn refuse(engine: &mut Engine, client: &mut Client, ahead: Ahead, error: &CommandError) {
+fn refuse(engine: &mut Engine, client: &mut Client, argv: Argv<'_>, ahead: Ahead, error: &CommandError) {
+    let Engine { keyspace, server, registry } = engine;
     let line = error.to_line();
-    client.out.error(&line);
-    engine.server.count_error(&line);
-    if let Some(stats) = engine.server.commands.get_mut(ahead.command as usize) {
+    let Some(entry) = registry.get(ahead.command).filter(|entry| entry.record.name == "EXEC") else {
+        transaction::fail(client);
+        return refuse_line(server, client, ahead, &line);
+    };
+    // EXEC ends a transaction whatever happens, and says so.
+    transaction::end(keyspace, server, client);
+    let why = line.strip_prefix("ERR ").unwrap_or(&line);
+    refuse_line(server, client, ahead, &format!("EXECABORT Transaction discarded because of: {why}"));
+    if server.gate.meets(Gate::MONITORED) {
+        crate::monitor::feed(server, client, registry, entry, argv);
+    }
+}
+
+fn refuse_line(server: &mut ServerState, client: &mut Client, ahead: Ahead, line: &str) {
+    client.out.error(line);
+    server.count_error(line);
+    if let Some(stats) = server.commands.get_mut(ahead.command as usize) {
         stats.rejected += 1;
     }
 }
 
-/// Runs a command's body, times it, counts it, and acts on what it did.
+/// Runs a command's body, times it, counts it, and acts on what it did. `WAITS`: the body may have asked to wait; then
+/// its time is counted, and the rest when it has answered.
 #[inline]
-pub(crate) fn call(
-    engine: &mut Engine,
+fn call<const WAITS: bool>(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
     host: &mut dyn Host,
     client: &mut Client,
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
-    let Engine { keyspace, server, registry } = engine;
     let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
     client.last_command = Some(ahead.command);
@@ -149,22 +213,17 @@ pub(crate) fn call(
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
-    let nanoseconds = ctx.server.nanoseconds(spent);
-    let stats = &mut ctx.server.commands[ahead.command as usize];
-    stats.calls += 1;
-    stats.ticks += spent;
-    match &mut stats.latency {
-        Some(histogram) => histogram.record(nanoseconds),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
-        None => {}
+    if WAITS && ctx.client.waiting.as_ref().is_some_and(|waiting| waiting.goes_on()) {
+        ctx.server.commands[ahead.command as usize].ticks += spent;
+        return settle::settle(&mut ctx);
     }
-    ctx.client.total_commands += 1;
+    count(&mut ctx, ahead.command, spent);
     debug_assert!(
-        ctx.outcome.dirty == 0 || command.record.flags.has(Flags::WRITE),
+        ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
         command.full_name
     );
-    if ctx.outcome.dirty != 0 || !ctx.keyspace.env.gone.is_empty() {
+    if ctx.outcome.dirty != 0 || ctx.keyspace.env.news {
         settle::settle(&mut ctx);
     }
     if ctx.client.out.blocks() > 0 {
@@ -178,6 +237,26 @@ pub(crate) fn call(
         crate::observe::record(&mut ctx, spent, reply_from);
     }
     ctx.outcome.end();
+}
+
+/// Counts a command that has run, and how long it took.
+#[inline(always)]
+fn count(ctx: &mut Ctx<'_>, id: u16, spent: u64) {
+    let nanoseconds = ctx.server.nanoseconds(spent);
+    let stats = &mut ctx.server.commands[id as usize];
+    stats.calls += 1;
+    stats.ticks += spent;
+    match &mut stats.latency {
+        Some(histogram) => histogram.record(nanoseconds),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
+        None => {}
+    }
+    ctx.client.total_commands += 1;
+}
+
+/// Whether a command writes, or reads and writes down what it found (PFCOUNT).
+fn may_write(command: &Command) -> bool {
+    command.flags.has(Flags::WRITE) || command.keys.iter().any(|key| key.flags.has(KeyFlags::RW))
 }
 
 #[cold]

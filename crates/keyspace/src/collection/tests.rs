@@ -48,7 +48,9 @@ fn who_empties_one_removes_its_key() {
     let mut ks = keyspace();
     let key = ks.key(b"l");
     for elements in [1, 150] {
-        (0..elements).for_each(|_| drop(push(&mut ks, b"l", b"0123456789")));
+        for _ in 0..elements {
+            push(&mut ks, b"l", b"0123456789");
+        }
         ks.db(0).set_expire(key, Some(1000));
         let edited = ks.db(0).edit(key, |list: &mut List, _| *list = List::default()).expect("a list");
         assert_eq!(edited, Some(Edited { result: (), gone: true }));

@@ -1,0 +1,234 @@
+//! Requests made from the records' own arguments.
+//!
+//! Most of them are right: counts of keys are counted, keys are mostly of the type their command is for, words come
+//! from small pools so that requests meet the same elements again. Some are not: now and then a word is dropped,
+//! doubled, or replaced by one from the edge of what is possible.
+
+use engine::command::{Arg, ArgKind, Group};
+use engine::registry::{Entry, Registry};
+use fastrand::Rng;
+
+use super::Words;
+
+/// Commands whose answer is a matter of chance, of time, or of which server it is.
+const NOT_COMPARED: &[&str] = &[
+    "RANDOMKEY",
+    "SPOP",
+    "SRANDMEMBER",
+    "HRANDFIELD",
+    "ZRANDMEMBER",
+    "SCAN",
+    "SSCAN",
+    "HSCAN",
+    "ZSCAN",
+    "OBJECT",
+    "WAIT",
+    "WAITAOF",
+    "PFDEBUG",
+    "PFSELFTEST",
+    "XINFO",
+    "XPENDING",
+    "XAUTOCLAIM",
+    "XCLAIM",
+    "XREADGROUP",
+    "DUMP",
+    "RESTORE",
+    "MIGRATE",
+    "SWAPDB",
+    "MOVE",
+];
+
+/// Words of ours that no peer has which can be asked.
+const NEWER: &[&str] = &["DIFF", "DIFF1", "ANDOR", "ONE"];
+
+const EDGES: &[&str] = &[
+    "",
+    "0",
+    "-0",
+    "-1",
+    "1e3",
+    " 1",
+    "nan",
+    "inf",
+    "-inf",
+    "0x10",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "4294967296",
+    "18446744073709551615",
+    "1.7976931348623157e308",
+    "a\u{0}b",
+];
+const MEMBERS: &[&str] =
+    &["a", "b", "c", "dd", "eee", "f0", "10", "-3", "7", "007", "3.5", "1000000007", "x y"];
+const NUMBERS: &[&str] = &["0", "1", "2", "3", "5", "10", "-1", "-2", "-3", "100"];
+const SCORES: &[&str] = &["0", "1", "2", "3", "-1", "2.5", "1e2", "inf", "-inf", "0.1", "1000000000000"];
+const SCORE_BOUNDS: &[&str] = &["-inf", "+inf", "(1", "1", "2", "(2.5", "3", "0", "inf", "(-1"];
+const LEX_BOUNDS: &[&str] = &["-", "+", "[a", "(b", "[c", "(dd", "[x y", "(", "["];
+const IDS: &[&str] = &["1-1", "1-2", "2-0", "5", "0-1", "7-*", "3-3", "10-5", "0", "-", "+"];
+const BITS: &[&str] = &["u8", "i8", "u1", "i64", "u63", "i5"];
+const PATTERNS: &[&str] = &["*", "a*", "?", "[a-c]", "*1*", "w*", "w*->a", "nosort", "#"];
+const DEGREES: &[&str] =
+    &["0", "13.361389", "38.115556", "-122.4", "37.7", "2.35", "48.85", "90", "-180", "181"];
+
+/// A source of requests.
+pub struct Grammar<'r> {
+    commands: Vec<&'r Entry>,
+    rng: Rng,
+}
+
+impl<'r> Grammar<'r> {
+    /// Requests for the commands of some groups (`list`), or some commands by name; all data commands if empty. Only
+    /// those that both servers know (`known`: names, small).
+    pub fn new(registry: &'r Registry, only: &[String], known: &[String], seed: u64) -> Self {
+        let wanted = |entry: &&Entry| {
+            let record = entry.record;
+            let data = !matches!(
+                record.group,
+                Group::Connection | Group::Server | Group::Cluster | Group::Transactions | Group::PubSub
+            );
+            let named = only.is_empty()
+                || only.iter().any(|word| {
+                    word.eq_ignore_ascii_case(record.name) || word.eq_ignore_ascii_case(record.group.name())
+                });
+            let both = known.iter().any(|name| name.eq_ignore_ascii_case(record.name));
+            data && both && named && !NOT_COMPARED.contains(&record.name) && !record.args.is_empty()
+        };
+        let commands = registry.commands().map(|(_, entry)| entry).filter(wanted).collect();
+        Grammar { commands, rng: Rng::with_seed(seed) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// Limits of encodings for one run: small, so that both encodings are met.
+    pub fn limits(&mut self) -> Vec<Words> {
+        let set =
+            |name: &str, value: String| vec![b"CONFIG".to_vec(), b"SET".to_vec(), name.into(), value.into()];
+        let mut size = || self.rng.choice([0, 1, 3, 8, 128]).unwrap_or(8).to_string();
+        vec![
+            set("hash-max-listpack-entries", size()),
+            set("set-max-intset-entries", size()),
+            set("set-max-listpack-entries", size()),
+            set("zset-max-listpack-entries", size()),
+            set("stream-node-max-entries", size()),
+            set("list-max-listpack-size", self.rng.choice(["-2", "1", "3", "-1"]).unwrap_or("-2").to_owned()),
+            set("list-compress-depth", self.rng.choice(["0", "1"]).unwrap_or("0").to_owned()),
+        ]
+    }
+
+    pub fn request(&mut self) -> Words {
+        let entry = self.commands[self.rng.usize(..self.commands.len())];
+        let mut request = vec![entry.record.name.as_bytes().to_vec()];
+        for arg in entry.record.args {
+            self.argument(arg, entry.record.group, &mut request);
+        }
+        if self.rng.u8(..) < 6 {
+            self.spoil(&mut request);
+        }
+        request
+    }
+
+    /// Makes a mistake in a request.
+    fn spoil(&mut self, request: &mut Words) {
+        let at = self.rng.usize(1..request.len().max(2));
+        match self.rng.u8(..4) {
+            0 if request.len() > 1 => drop(request.remove(at)),
+            1 if request.len() > 1 => request.insert(at, request[at].clone()),
+            2 => request.push(self.pick(MEMBERS)),
+            _ if request.len() > 1 => request[at] = self.pick(EDGES),
+            _ => {}
+        }
+    }
+
+    fn argument(&mut self, arg: &Arg, group: Group, request: &mut Words) {
+        if NEWER.contains(&arg.token) {
+            return request.push(b"AND".to_vec());
+        }
+        if arg.optional && self.rng.u8(..) < 160 {
+            return;
+        }
+        let times = if arg.multiple { 1 + self.rng.usize(..4) } else { 1 };
+        // A count of keys stands before them.
+        let counts = request.last().is_some_and(|word| word == b"numkeys");
+        if counts {
+            let last = request.len() - 1;
+            request[last] = times.to_string().into_bytes();
+        }
+        for nth in 0..times {
+            if !arg.token.is_empty() && (nth == 0 || arg.multiple_token) {
+                request.push(arg.token.as_bytes().to_vec());
+            }
+            self.value(arg, group, request);
+        }
+    }
+
+    fn value(&mut self, arg: &Arg, group: Group, request: &mut Words) {
+        match arg.kind {
+            ArgKind::PureToken => {}
+            ArgKind::OneOf(choices) => {
+                if let Some(choice) = self.rng.choice(choices) {
+                    let choice = Arg { optional: false, ..*choice };
+                    self.argument(&choice, group, request);
+                }
+            }
+            ArgKind::Block(parts) => {
+                parts.iter().for_each(|part| self.argument(part, group, request));
+            }
+            ArgKind::Integer if arg.name == "numkeys" || arg.name == "numfields" => {
+                request.push(b"numkeys".to_vec());
+            }
+            _ => {
+                let word = self.word(arg, group);
+                request.push(word);
+            }
+        }
+    }
+
+    fn word(&mut self, arg: &Arg, group: Group) -> Vec<u8> {
+        if self.rng.u8(..) < 2 {
+            return self.pick(EDGES);
+        }
+        let lex = group == Group::SortedSet && self.rng.u8(..) < 100;
+        match (arg.kind, arg.name) {
+            (ArgKind::Key, _) => self.key(group),
+            (_, "longitude" | "latitude") => self.pick(DEGREES),
+            (_, "id" | "lastid" | "last-id") if group == Group::Stream => self.pick(IDS),
+            (_, "start" | "stop" | "min" | "max" | "end") => match group {
+                Group::Stream => self.pick(IDS),
+                Group::SortedSet if lex => self.pick(LEX_BOUNDS),
+                Group::SortedSet => self.pick(SCORE_BOUNDS),
+                _ => self.pick(NUMBERS),
+            },
+            (_, "encoding") => self.pick(BITS),
+            (ArgKind::Pattern, _) => self.pick(PATTERNS),
+            (ArgKind::UnixTime, name) if name.contains("milli") => self.pick(&["4102444800000", "1"]),
+            (ArgKind::UnixTime, _) => self.pick(&["4102444800", "1"]),
+            (ArgKind::Integer, "seconds" | "milliseconds") => {
+                self.pick(&["100", "1000", "100000", "0", "-1"])
+            }
+            (ArgKind::Integer, _) => self.pick(NUMBERS),
+            (ArgKind::Double, "timeout") => self.pick(&["0.001", "0.002"]),
+            (ArgKind::Double, _) => self.pick(SCORES),
+            _ => self.pick(MEMBERS),
+        }
+    }
+
+    /// A key that mostly holds the type its command is for.
+    fn key(&mut self, group: Group) -> Vec<u8> {
+        let kind = match group {
+            Group::Generic => self.rng.choice(["list", "set", "hash", "sorted-set", "string", "stream"]),
+            _ if self.rng.u8(..) < 6 => Some("string"),
+            Group::Bitmap => Some("string"),
+            Group::Geo => Some("sorted-set"),
+            other => Some(other.name()),
+        };
+        format!("{}{}", kind.unwrap_or("string"), self.rng.u8(..4)).into_bytes()
+    }
+
+    fn pick(&mut self, pool: &[&str]) -> Vec<u8> {
+        self.rng.choice(pool).copied().unwrap_or_default().as_bytes().to_vec()
+    }
+}
