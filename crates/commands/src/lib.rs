@@ -14,6 +14,7 @@ mod hyperloglog;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -34,6 +35,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]
