@@ -21,9 +21,9 @@
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 
 pub mod entry;
-pub mod intset;
 pub mod hyperloglog;
 pub mod index;
+pub mod intset;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
