@@ -13,6 +13,7 @@
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
+//! | [`ordered`] | an ordered map for keys that mostly come in order |
 //! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -27,6 +28,7 @@ pub mod intset;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
+pub mod ordered;
 pub mod pages;
 pub mod ranked;
 pub mod table;

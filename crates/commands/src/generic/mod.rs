@@ -8,7 +8,7 @@ mod expire;
 mod keys;
 mod object;
 mod rename;
-pub(crate) mod scan;
+mod scan;
 mod ttl;
 
 use engine::Command;
