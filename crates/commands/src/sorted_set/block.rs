@@ -73,8 +73,9 @@ fn bzpop(ctx: &mut Ctx<'_>, side: Side) -> Result {
 }
 
 fn bzmpop(ctx: &mut Ctx<'_>) -> Result {
-    let timeout = ctx.timeout_seconds(1)?;
+    // The timeout is the first word, but the last that is looked at.
     let request = FromFirst::read(ctx, 2)?;
+    let timeout = ctx.timeout_seconds(1)?;
     if request.serve(ctx)? {
         return Ok(());
     }
@@ -200,7 +201,13 @@ mod tests {
             > BZPOPMAX z s 0
             ["z" "a" "1"]
             > BZMPOP x 0 z MIN
+            -ERR numkeys should be greater than 0
+            > BZMPOP x 1 z MIN COUNT 0
+            -ERR count should be greater than 0
+            > BZMPOP x 1 s MIN
             -ERR timeout is not a float or out of range
+            > BZMPOP -1 1 s MIN
+            -ERR timeout is negative
             > BZMPOP 0 0 z MIN
             -ERR numkeys should be greater than 0
             > BZMPOP 0 2 z MIN
