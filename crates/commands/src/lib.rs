@@ -8,8 +8,11 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
 mod hyperloglog;
 mod server;
+mod set;
+mod sorted_set;
 mod stream;
 mod string;
 mod transactions;
@@ -23,8 +26,11 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        geo::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
         stream::LISTS,
         string::LISTS,
         transactions::LISTS,

@@ -9,6 +9,7 @@
 //! | [`entry`] | one allocation per key: header, expire, key, value |
 //! | [`item`] | the same for members of sets, fields of hashes, elements of sorted sets |
 //! | [`keytable`] | a table of entries, or of items, under their keys |
+//! | [`intset`] | small sets of integers in one run of bytes, as Redis keeps them |
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
@@ -23,6 +24,7 @@
 pub mod entry;
 pub mod hyperloglog;
 pub mod index;
+pub mod intset;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
@@ -33,6 +35,7 @@ pub mod table;
 pub mod tags;
 
 pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
+pub use intset::{Ints, Intset};
 pub use item::{Item, ItemBox};
 pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
 pub use listpack::{Element, Listpack, Pack};

@@ -27,7 +27,7 @@ pub(crate) fn serve(
     }
     if server.pause.is_some() {
         // Its end raises it again.
-        keyspace.env.news = false;
+        keyspace.env.news = server.listeners.feed;
         return;
     }
     server.blocked.serving = true;
@@ -44,7 +44,7 @@ pub(crate) fn serve(
         }
     }
     server.blocked.serving = false;
-    keyspace.env.news = false;
+    keyspace.env.news = server.listeners.feed;
 }
 
 /// Tries those who waited for a key when this began, in their order, until it is gone.
