@@ -29,7 +29,7 @@ pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Ma
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use hash::{Hash, HashView};
-pub use list::{List, ListView};
+pub use list::{End, List, ListView, Side};
 pub use scan::Filter;
 pub use set::{Set, SetView};
 pub use sorted_set::{AddOptions, Added, Bound, SortedSet, SortedSetView};

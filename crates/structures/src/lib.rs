@@ -12,6 +12,8 @@
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
+//! | [`quicklist`] | long lists: a row of listpacks, the inner ones compressed if asked for |
+//! | [`lzf`] | the compression that lists and files use |
 //! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -25,7 +27,9 @@ pub mod index;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
+pub mod lzf;
 pub mod pages;
+pub mod quicklist;
 pub mod ranked;
 pub mod table;
 pub mod tags;
@@ -34,5 +38,6 @@ pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
 pub use item::{Item, ItemBox};
 pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
 pub use listpack::{Element, Listpack, Pack};
+pub use quicklist::Quicklist;
 pub use ranked::Ranked;
 pub use table::{Hashed, Lookup, Policy, Slot, Stats, Table, Thin, Vacant};
