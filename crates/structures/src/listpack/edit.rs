@@ -6,6 +6,20 @@ use super::{At, END, HEADER, Listpack, Pack, UNCOUNTED};
 /// The longest listpack that is built, in bytes, as with Redis.
 const MAX_BYTES: usize = 1 << 30;
 
+/// Writes elements behind each other; see [`Listpack::push_all`].
+pub struct Writer<'p> {
+    bytes: &'p mut Vec<u8>,
+    count: i64,
+}
+
+impl Writer<'_> {
+    #[inline]
+    pub fn push(&mut self, element: Element<'_>) {
+        element.append_to(self.bytes);
+        self.count += 1;
+    }
+}
+
 impl Default for Listpack {
     fn default() -> Self {
         Listpack::new()
@@ -75,6 +89,20 @@ impl Listpack {
         let end = self.bytes.len() - 1;
         self.put(end, 0, element);
         self.recount(1);
+    }
+
+    /// Adds several at the end, with one change of the header. `room`: their length in bytes at most; more is fine, too,
+    /// but grows the memory in larger steps.
+    #[inline]
+    pub fn push_all(&mut self, room: usize, write: impl FnOnce(&mut Writer<'_>)) {
+        self.reserve(room);
+        self.bytes.pop();
+        let mut writer = Writer { bytes: &mut self.bytes, count: 0 };
+        write(&mut writer);
+        let count = writer.count;
+        self.bytes.push(END);
+        self.write_total();
+        self.recount(count);
     }
 
     pub fn push_front(&mut self, element: Element<'_>) {
@@ -197,6 +225,9 @@ impl Listpack {
     /// Makes the `old` bytes at `at` `new` ones, whatever they hold.
     #[inline]
     fn open(&mut self, at: usize, old: usize, new: usize) {
+        if new == old {
+            return;
+        }
         let before = self.bytes.len();
         if new > old {
             self.reserve(new - old);

@@ -213,3 +213,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn several_at_once_are_as_one_by_one() {
+    let long = [b'x'; 5000];
+    let elements = [
+        Element::Int(0),
+        Element::Int(127),
+        Element::Int(-1),
+        Element::Int(i64::MIN),
+        Element::Str(b""),
+        Element::Str(&long[..63]),
+        Element::Str(&long[..64]),
+        Element::Str(&long),
+    ];
+    let one_by_one: Listpack = elements.into_iter().collect();
+    for room in [0, 10_000] {
+        let mut all = Listpack::new();
+        all.push_all(room, |writer| elements[..3].iter().for_each(|element| writer.push(*element)));
+        all.push_all(room, |writer| elements[3..].iter().for_each(|element| writer.push(*element)));
+        assert_eq!(all, one_by_one);
+        all.view().verify();
+    }
+}
