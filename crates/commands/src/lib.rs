@@ -8,9 +8,14 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
+mod hash;
 mod hyperloglog;
 mod list;
 mod server;
+mod set;
+mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -23,9 +28,14 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        geo::LISTS,
+        hash::LISTS,
         hyperloglog::LISTS,
         list::LISTS,
         server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]

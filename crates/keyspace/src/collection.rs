@@ -19,6 +19,7 @@ use structures::keytable::KeySlot;
 
 use crate::db::{Db, DbMut, Env, Key, Why};
 use crate::value::{Type, Value, WrongType};
+use crate::volatile::Volatile;
 
 /// The longest packed bytes, in bytes, that are kept in the allocation of their key.
 pub const PACKED_MAX: usize = 1024;
@@ -152,8 +153,8 @@ impl<'k> DbMut<'k> {
                 return edit_slot(slot, env, volatile, change);
             }
             // An expired one that must be kept is not to be seen: a new one takes its place all the same.
+            volatile.leaves(slot.get());
             let expired = slot.remove();
-            *volatile -= 1;
             env.discard(index, expired, Why::Expired);
         }
         DbMut { db, env, index }.insert_new_collection(key, fresh, change)
@@ -214,14 +215,17 @@ fn with_new_value<T: Collection, R>(
 fn edit_slot<T: Collection, R>(
     mut slot: KeySlot<'_, Value>,
     env: &mut Env,
-    volatile: &mut usize,
+    volatile: &mut Volatile,
     change: impl FnOnce(&mut T, &mut Env) -> R,
 ) -> Result<Edited<R>, WrongType> {
     let result = change_in(&mut slot, env, change)?;
     env.touch(slot.get());
+    if matches!(T::TYPE, Type::Hash) {
+        volatile.fields_changed(slot.get_mut());
+    }
     let gone = is_empty::<T>(slot.get());
     if gone {
-        *volatile -= usize::from(slot.get().has_expire());
+        volatile.leaves(slot.get());
         slot.remove();
     }
     Ok(Edited { result, gone })

@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 
 use structures::Quicklist;
 use structures::listpack::{Element, Listpack, Pack};
-use structures::quicklist::{Fill, edit};
 pub use structures::quicklist::{End, Side};
+use structures::quicklist::{Fill, edit};
 
 use crate::collection::{Collection, Limits};
 use crate::db::Env;
@@ -38,10 +38,34 @@ impl Default for List {
     }
 }
 
+/// An element of more bytes is too much for a list that is a listpack, whatever the limit.
+const ALWAYS_LONG: usize = 64 << 10;
+
 impl List {
     /// An empty one, in memory that is at hand.
     pub fn fresh(env: &mut Env) -> Self {
         List::Packed(Listpack::reuse(std::mem::take(&mut env.scratch)))
+    }
+
+    /// One of these elements, in the encoding that suits them.
+    pub fn of_elements<'e>(elements: impl Iterator<Item = &'e [u8]>, limits: &Limits) -> Self {
+        let mut list = List::default();
+        for element in elements {
+            match &mut list {
+                List::Quick(quick) => quick.push(End::Tail, element, limits.list_packed_threshold),
+                List::Packed(_) if element.len() > ALWAYS_LONG => {
+                    list.unfold(limits);
+                    list.push(End::Tail, std::iter::once(element), limits);
+                }
+                List::Packed(pack) => {
+                    pack.push_back(Element::of(element));
+                    if Fill::new(limits.list_max_listpack_size).is_exceeded(pack.bytes().len(), pack.len()) {
+                        list.unfold(limits);
+                    }
+                }
+            }
+        }
+        list
     }
 
     #[inline]

@@ -9,11 +9,14 @@ mod keys;
 mod object;
 mod rename;
 mod scan;
+mod sort;
 mod ttl;
 
 use engine::Command;
 
 pub(crate) use expire::expire_at_once;
+pub(crate) use keys::Found;
+pub(crate) use scan::cursor;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     copy::COMMANDS,
@@ -24,5 +27,6 @@ pub(crate) static LISTS: &[&[Command]] = &[
     object::COMMANDS,
     rename::COMMANDS,
     scan::COMMANDS,
+    sort::COMMANDS,
     ttl::COMMANDS,
 ];

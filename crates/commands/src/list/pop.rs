@@ -65,13 +65,7 @@ fn pop_several(ctx: &mut Ctx<'_>, end: End) -> Result {
 }
 
 /// Removes up to `count` elements and answers an array of them. Returns how many they were.
-pub(super) fn pop_into(
-    out: &mut Outbox,
-    list: &mut List,
-    end: End,
-    count: usize,
-    limits: &Limits,
-) -> usize {
+pub(super) fn pop_into(out: &mut Outbox, list: &mut List, end: End, count: usize, limits: &Limits) -> usize {
     let len = list.len();
     let count = count.min(len);
     let (index, first) = match end {

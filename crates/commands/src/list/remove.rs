@@ -26,9 +26,8 @@ fn remove(ctx: &mut Ctx<'_>) -> Result {
         _ => usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX),
     };
     let (key, element) = (ctx.key(1), ctx.argv.at(3));
-    let edited = ctx
-        .db()
-        .edit(key, |list: &mut List, env| list.remove_equal(element, from, most, &env.limits))?;
+    let edited =
+        ctx.db().edit(key, |list: &mut List, env| list.remove_equal(element, from, most, &env.limits))?;
     let Some(edited) = edited else { return ctx.int(0) };
     if edited.result > 0 {
         taken(ctx, key, "lrem", edited.result, edited.gone);

@@ -43,10 +43,10 @@ const SHIFT_MANY: Command = Command {
 const HOW_MANY: Arg = Arg::block(
     "how-many",
     &[
-        Arg::one_of("selector", &[
-            Arg::integer("count").token("COUNT"),
-            Arg::integer("exactly").token("EXACTLY"),
-        ]),
+        Arg::one_of(
+            "selector",
+            &[Arg::integer("count").token("COUNT"), Arg::integer("exactly").token("EXACTLY")],
+        ),
         Arg::one_of("ordering", &[Arg::word("obo", "OBO"), Arg::word("bulk", "BULK")]),
     ],
 )

@@ -106,9 +106,9 @@ impl Quicklist {
 
     /// Whether a node is there and takes one more element of so many bytes.
     fn admits(&self, at: usize, bytes: usize) -> bool {
-        self.nodes.get(at).is_some_and(|node| {
-            !node.is_plain() && self.fill.admits(node.bytes(), node.len(), bytes)
-        })
+        self.nodes
+            .get(at)
+            .is_some_and(|node| !node.is_plain() && self.fill.admits(node.bytes(), node.len(), bytes))
     }
 
     fn insert_within(&mut self, Place { node, offset }: Place, side: Side, element: &[u8]) {

@@ -84,7 +84,10 @@ mod tests {
         for (limit, bytes) in [(-1, 4096), (-2, 8192), (-5, 65_536), (-100, 65_536)] {
             let fill = Fill::new(limit);
             assert_eq!((fill.is_exceeded(bytes, 70_000), fill.is_exceeded(bytes + 1, 1)), (false, true));
-            assert_eq!((fill.is_half_empty(bytes / 2, 1), fill.is_half_empty(bytes / 2 + 1, 1)), (true, false));
+            assert_eq!(
+                (fill.is_half_empty(bytes / 2, 1), fill.is_half_empty(bytes / 2 + 1, 1)),
+                (true, false)
+            );
             assert_eq!((fill.is_large(bytes, 0), fill.is_large(bytes + 1, 0)), (false, true));
         }
         let three = Fill::new(3);

@@ -37,7 +37,32 @@ pub enum NodeView<'a> {
     Packed(Pack<'a>),
     Plain(&'a [u8]),
     /// A compressed listpack (or plain element) of so many elements, and of so many bytes when open.
-    Lzf { bytes: &'a [u8], raw: usize, count: usize, plain: bool },
+    Lzf {
+        bytes: &'a [u8],
+        raw: usize,
+        count: usize,
+        plain: bool,
+    },
+}
+
+impl NodeView<'_> {
+    /// Bytes when open.
+    pub fn bytes(&self) -> usize {
+        match self {
+            NodeView::Packed(pack) => pack.bytes().len(),
+            NodeView::Plain(bytes) => bytes.len(),
+            NodeView::Lzf { raw, .. } => *raw,
+        }
+    }
+
+    /// Elements.
+    pub fn count(&self) -> usize {
+        match self {
+            NodeView::Packed(pack) => pack.len(),
+            NodeView::Plain(_) => 1,
+            NodeView::Lzf { count, .. } => *count,
+        }
+    }
 }
 
 /// An open node, or a compressed one opened into a buffer.

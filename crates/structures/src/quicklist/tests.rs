@@ -121,7 +121,8 @@ fn the_only_listpack_can_be_taken() {
     let mut list = Quicklist::new(Fill::new(-2), 0);
     list.push(End::Head, b"huge", 1);
     assert!(list.take_single_pack().is_none());
-    let list = Quicklist::of_pack([Element::Int(1), Element::Str(b"a")].into_iter().collect(), Fill::new(1), 0);
+    let list =
+        Quicklist::of_pack([Element::Int(1), Element::Str(b"a")].into_iter().collect(), Fill::new(1), 0);
     assert_eq!(shape(&list), [2]);
 }
 

@@ -1,0 +1,33 @@
+//! What SORT reads and writes, apart from how: the elements of any collection, the value of another key. Whoever changes how collections are kept changes this file.
+
+use keyspace::{End, Entry, Hash, HashView, List, Set, SortedSet, Str, Type, Value, WrongType, view_of};
+use structures::Element;
+
+/// The elements of a list, a set or a sorted set, in the order they have there.
+pub fn elements(entry: &Entry<Value>, mut emit: impl FnMut(Element<'_>)) -> Result<(), WrongType> {
+    match Type::of(entry) {
+        Type::List => view_of::<List>(entry)?.range(End::Head, 0, usize::MAX, emit),
+        Type::Set => view_of::<Set>(entry)?.iter().for_each(emit),
+        Type::SortedSet => view_of::<SortedSet>(entry)?.iter().for_each(|(member, _)| emit(member)),
+        Type::String | Type::Hash | Type::Stream => return Err(WrongType),
+    }
+    Ok(())
+}
+
+/// Appends the string under a key, or of a field of the hash there. False if there is none.
+pub fn append_value(entry: &Entry<Value>, field: Option<&[u8]>, out: &mut Vec<u8>) -> bool {
+    let mut digits = Vec::new();
+    match field {
+        None => match Str::of(entry) {
+            Ok(string) => out.extend_from_slice(string.bytes(&mut digits)),
+            Err(WrongType) => return false,
+        },
+        Some(field) => {
+            let Ok(HashView::Packed(pack)) = view_of::<Hash>(entry) else { return false };
+            let at = pack.first().and_then(|first| pack.find(first, field, 1)).and_then(|at| pack.next(at));
+            let Some(at) = at else { return false };
+            out.extend_from_slice(pack.get(at).bytes(&mut digits));
+        }
+    }
+    true
+}
