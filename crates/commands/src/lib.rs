@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod generic;
 mod geo;
+mod hash;
 mod hyperloglog;
 mod server;
 mod set;
@@ -27,6 +28,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         connection::LISTS,
         generic::LISTS,
         geo::LISTS,
+        hash::LISTS,
         hyperloglog::LISTS,
         server::LISTS,
         set::LISTS,

@@ -19,6 +19,7 @@ use structures::keytable::KeySlot;
 
 use crate::db::{Db, DbMut, Env, Key, Why};
 use crate::value::{Type, Value, WrongType};
+use crate::volatile::Volatile;
 
 /// The longest packed bytes, in bytes, that are kept in the allocation of their key.
 pub const PACKED_MAX: usize = 1024;
@@ -63,6 +64,8 @@ pub struct Limits {
     /// Positive: elements; negative: -1 .. -5 for 4, 8, 16, 32, 64 KiB.
     pub list_max_listpack_size: i32,
     pub list_compress_depth: u32,
+    /// From how many bytes on an element of a long list gets a node of its own; 0: from more than fit into one on.
+    pub list_packed_threshold: usize,
     pub set_max_intset_entries: usize,
     pub set_max_listpack_entries: usize,
     pub set_max_listpack_value: usize,
@@ -79,6 +82,7 @@ impl Default for Limits {
             hash_max_listpack_value: 64,
             list_max_listpack_size: -2,
             list_compress_depth: 0,
+            list_packed_threshold: 0,
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
@@ -149,8 +153,8 @@ impl<'k> DbMut<'k> {
                 return edit_slot(slot, env, volatile, change);
             }
             // An expired one that must be kept is not to be seen: a new one takes its place all the same.
+            volatile.leaves(slot.get());
             let expired = slot.remove();
-            *volatile -= 1;
             env.discard(index, expired, Why::Expired);
         }
         DbMut { db, env, index }.insert_new_collection(key, fresh, change)
@@ -211,14 +215,17 @@ fn with_new_value<T: Collection, R>(
 fn edit_slot<T: Collection, R>(
     mut slot: KeySlot<'_, Value>,
     env: &mut Env,
-    volatile: &mut usize,
+    volatile: &mut Volatile,
     change: impl FnOnce(&mut T, &mut Env) -> R,
 ) -> Result<Edited<R>, WrongType> {
     let result = change_in(&mut slot, env, change)?;
     env.touch(slot.get());
+    if matches!(T::TYPE, Type::Hash) {
+        volatile.fields_changed(slot.get_mut());
+    }
     let gone = is_empty::<T>(slot.get());
     if gone {
-        *volatile -= usize::from(slot.get().has_expire());
+        volatile.leaves(slot.get());
         slot.remove();
     }
     Ok(Edited { result, gone })

@@ -66,14 +66,15 @@ pub trait OrderedIndex<E: Scored>: Default {
     /// # Safety
     /// The element stays at its address, which is below 2^47 and whose provenance is exposed, and may be borrowed
     /// whenever the index is (on the thread that uses the index), until [`OrderedIndex::remove`] returned true for
-    /// it or [`OrderedIndex::cut`] gave it back. No element of the same score and member is in the index.
+    /// it, [`OrderedIndex::rescore`] false, or [`OrderedIndex::cut`] gave it back. No element of the same score and member is in the index.
     unsafe fn insert(&mut self, element: &E);
 
     /// Forgets an element; false if there is none of this score and member. `O(log n)`.
     fn remove(&mut self, score: f64, member: &[u8]) -> bool;
 
-    /// Prepares for another score of an element, if that leaves its place as it is: then true, and the caller must
-    /// give the element that score before anything else. If false, nothing has changed: remove it and insert it.
+    /// Prepares for another score of an element. True if that leaves its place as it is: the caller must give the
+    /// element that score before anything else. False if it was forgotten: the caller must give it that score and
+    /// insert it, or there was none of this score and member. `O(log n)`.
     fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool;
 
     /// How many elements come before a bound. `O(log n)`.

@@ -185,13 +185,12 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
 
 /// Gives an item of the index another score.
 fn rescore(index: &mut impl OrderedIndex<Item>, item: &mut Item, old: f64, new: f64) {
-    if index.rescore(old, item.key(), new) {
-        item.try_set_word(new.to_bits());
+    let stays = index.rescore(old, item.key(), new);
+    item.try_set_word(new.to_bits());
+    if stays {
         return;
     }
-    assert!(index.remove(old, item.key()), "invariant 1");
-    item.try_set_word(new.to_bits());
-    // SAFETY: as when it was inserted first; it was removed above.
+    // SAFETY: as when it was inserted first; the index has forgotten it above.
     unsafe { index.insert(item) };
 }
 

@@ -72,7 +72,7 @@ struct Wish {
 fn add(ctx: &mut Ctx<'_>) -> Result {
     let wish = wish(ctx)?;
     let words = ctx.argv.len() - wish.pairs_at;
-    if words == 0 || words % 2 != 0 {
+    if words == 0 || !words.is_multiple_of(2) {
         return Err(CommandError::Syntax);
     }
     let AddOptions { if_absent, if_present, if_greater, if_less, increment } = wish.options;

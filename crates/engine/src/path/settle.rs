@@ -68,4 +68,10 @@ pub(crate) fn follow_gone(
         watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
         server.blocked.note_gone(gone.db, &gone.key);
     }
+    for gone in std::mem::take(&mut keyspace.env.gone_fields) {
+        watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
+        if gone.emptied {
+            server.blocked.note_gone(gone.db, &gone.key);
+        }
+    }
 }

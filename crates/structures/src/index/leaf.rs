@@ -16,6 +16,9 @@ pub(super) struct Leaf<E, const LEAF: usize> {
     len: u16,
 }
 
+/// Up to so many elements with the same half are counted one by one.
+const FEW: usize = 4;
+
 /// The upper half of a key.
 #[inline(always)]
 fn half(key: u64) -> u32 {
@@ -63,7 +66,15 @@ impl<E: Scored, const LEAF: usize> Leaf<E, LEAF> {
         if low == halves.len() || halves[low] != half || !cut.upper_half_ties() {
             return low;
         }
-        let high = low + 1 + halves[low + 1..].partition_point(|&h| h == half);
+        // Seldom more than a few: each is looked at, before the rest is searched for its end.
+        let mut high = low + 1;
+        while high < halves.len() && halves[high] == half {
+            high += 1;
+            if high - low == FEW {
+                high += halves[high..].partition_point(|&h| h == half);
+                break;
+            }
+        }
         self.ties(low, high, cut)
     }
 

@@ -206,13 +206,15 @@ impl<E: Scored> OrderedIndex<E> for SkipList<E> {
     }
 
     fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool {
-        let Some((node, _)) = self.find(key_of(score), member) else { return false };
+        let Some((node, way)) = self.find(key_of(score), member) else { return false };
         let cut = ByElement { key: key_of(new), member, after: false };
         let (prev, next) = (self.nodes[node as usize].prev, self.link(node, 0).next);
         let stays = (prev == HEAD || cut.before(self.element(prev)))
             && (next == END || !cut.before(self.element(next)));
         if stays {
             self.nodes[node as usize].key = cut.key;
+        } else {
+            self.unlink(node, &way);
         }
         stays
     }

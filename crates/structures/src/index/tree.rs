@@ -12,8 +12,8 @@
 //!
 //! A full leaf first gives half of what a neighbour has room for to that neighbour, so leaves are filled to 83 %
 //! on average where elements come in no order, and completely where they come in order: splits at an end of a leaf
-//! move nothing. Two neighbours that would fit into three quarters of one become one when something is removed
-//! from either; a split needs a full leaf. So few leaves are thin, however elements come and go.
+//! move nothing. A leaf that is less than half full after a removal is joined with a neighbour if both fit
+//! into three quarters of one. So few leaves are thin, however elements come and go.
 //!
 //! The road not taken: whole keys in the leaves (4 bytes per element more than the budget of 58 has); links between
 //! leaves (`unsafe` for the whole tree; here it is only for looking at elements).
@@ -66,6 +66,15 @@ struct Loss<E> {
     least: Option<(u64, Ref<E>)>,
 }
 
+/// What became of an element.
+enum Removed<E> {
+    /// There is none.
+    Nothing,
+    /// It is where it was, prepared for its new key.
+    Stays,
+    One(Loss<E>),
+}
+
 /// An element on its way in.
 struct Arrival<'a, E> {
     cut: ByElement<'a>,
@@ -88,19 +97,28 @@ impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
         }
     }
 
-    fn remove(&mut self, key: u64, member: &[u8]) -> Option<Loss<E>> {
+    /// Forgets an element, unless it may stay in its place with another key.
+    fn remove(&mut self, key: u64, member: &[u8], new: Option<u64>) -> Removed<E> {
         match self {
             Node::Leaf(leaf) => {
                 let at = leaf.seek(&ByElement { key, member, after: false });
                 if !leaf.is(at, key, member) {
-                    return None;
+                    return Removed::Nothing;
                 }
-                Some(lose(leaf, at, 1))
+                if let Some(new) = new
+                    && stays(leaf, at, &ByElement { key: new, member, after: false })
+                {
+                    leaf.set_key(at, new);
+                    return Removed::Stays;
+                }
+                Removed::One(lose(leaf, at, 1))
             }
             Node::Inner(inner) => {
                 let way = inner.way(&ByElement { key, member, after: true });
-                let loss = inner.edges[way].child.remove(key, member)?;
-                Some(inner.settle(way, loss))
+                match inner.edges[way].child.remove(key, member, new) {
+                    Removed::One(loss) => Removed::One(inner.settle(way, loss)),
+                    other => other,
+                }
             }
         }
     }
@@ -179,6 +197,12 @@ fn split_leaf<E: Scored, const L: usize, const F: usize>(
         }
     }
     Edge { key: right.key(0), least: right.refs()[0], count: right.len(), child: Node::Leaf(right) }
+}
+
+/// Whether an element may stay in its place with another key. The first of a leaf may be what an edge speaks of, and
+/// the last may pass into the next leaf: those may not.
+fn stays<E: Scored, const L: usize>(leaf: &Leaf<E, L>, at: usize, new: &ByElement<'_>) -> bool {
+    at > 0 && at + 1 < leaf.len() && new.before(leaf.element(at - 1)) && !new.before(leaf.element(at + 1))
 }
 
 fn lose<E: Scored, const L: usize>(leaf: &mut Leaf<E, L>, at: usize, count: usize) -> Loss<E> {
@@ -291,16 +315,20 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         if edge.count == 0 {
             self.edges.remove(way);
             least = self.edges.first().map(|first| (first.key, first.least));
-            if way > 0 && way < self.edges.len() {
-                self.merge(way - 1);
-            }
         } else {
             if let Some((key, element)) = least {
                 (edge.key, edge.least) = (key, element);
             }
-            self.merge(way);
-            if way > 0 {
-                self.merge(way - 1);
+            // Of a leaf the edge knows the size.
+            let thin = match &edge.child {
+                Node::Leaf(_) => edge.count < L / 2,
+                Node::Inner(inner) => inner.edges.len() < F / 2,
+            };
+            if thin {
+                self.merge(way);
+                if way > 0 {
+                    self.merge(way - 1);
+                }
             }
         }
         Loss { count: loss.count, least: least.filter(|_| way == 0) }
@@ -399,6 +427,20 @@ impl<E: Scored, const L: usize, const F: usize> Tree<E, L, F> {
         }
     }
 
+    /// Whether an element was forgotten, rather than left where it is for another key; `None` if there is none.
+    #[inline]
+    fn forget(&mut self, score: f64, member: &[u8], new: Option<u64>) -> Option<bool> {
+        match self.root.remove(key_of(score), member, new) {
+            Removed::Nothing => None,
+            Removed::Stays => Some(false),
+            Removed::One(_) => {
+                self.len -= 1;
+                self.lower();
+                Some(true)
+            }
+        }
+    }
+
     /// A root that has one child only gives way to it.
     fn lower(&mut self) {
         while let Node::Inner(inner) = &mut self.root
@@ -431,36 +473,11 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
     }
 
     fn remove(&mut self, score: f64, member: &[u8]) -> bool {
-        let Some(loss) = self.root.remove(key_of(score), member) else { return false };
-        self.len -= loss.count;
-        self.lower();
-        true
+        self.forget(score, member, None) == Some(true)
     }
 
     fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool {
-        let (key, new) = (key_of(score), key_of(new));
-        let mut node = &mut self.root;
-        loop {
-            match node {
-                Node::Inner(inner) => {
-                    let way = inner.way(&ByElement { key, member, after: true });
-                    node = &mut inner.edges[way].child;
-                }
-                Node::Leaf(leaf) => {
-                    let at = leaf.seek(&ByElement { key, member, after: false });
-                    // The first of a leaf may be what an edge speaks of, the last may pass into the next leaf.
-                    let stays = at > 0
-                        && at + 1 < leaf.len()
-                        && leaf.is(at, key, member)
-                        && ByElement { key: new, member, after: false }.before(leaf.element(at - 1))
-                        && !ByElement { key: new, member, after: false }.before(leaf.element(at + 1));
-                    if stays {
-                        leaf.set_key(at, new);
-                    }
-                    return stays;
-                }
-            }
-        }
+        self.forget(score, member, Some(key_of(new))) == Some(false)
     }
 
     fn position(&self, bound: Bound<'_>) -> usize {

@@ -153,6 +153,29 @@ impl Listpack {
         self.view().at(at.0)
     }
 
+    /// Keeps those that `keep` says, asked from the first to the last; returns how many are gone. `O(n)`, one pass.
+    pub fn retain(&mut self, mut keep: impl FnMut(Element<'_>) -> bool) -> usize {
+        // What is kept between two that go moves as one run; nothing from `read` on has been touched yet.
+        let (mut read, mut run, mut write, mut removed) = (HEADER, HEADER, HEADER, 0);
+        while self.bytes[read] != END {
+            let next = self.view().end_of(At(read));
+            if !keep(self.view().get(At(read))) {
+                self.bytes.copy_within(run..read, write);
+                write += read - run;
+                run = next;
+                removed += 1;
+            }
+            read = next;
+        }
+        if removed > 0 {
+            self.bytes.copy_within(run..=read, write);
+            self.bytes.truncate(write + read + 1 - run);
+            self.write_total();
+            self.recount(-(removed as i64));
+        }
+        removed
+    }
+
     /// Adds all of another one at the end.
     pub fn append(&mut self, other: Pack<'_>) {
         let inner = &other.bytes[HEADER..other.bytes.len() - 1];
