@@ -169,8 +169,21 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
     /// The last child whose least element is before a cut, or the first.
     #[inline(always)]
     pub fn way(&self, cut: &impl Seek<E>) -> usize {
-        // SAFETY: an element of the tree (invariant 3), whose node is borrowed.
-        self.edges[1..].partition_point(|edge| cut.before_keyed(edge.key, || unsafe { edge.least.get() }))
+        let edges = &self.edges[1..];
+        let Some(key) = cut.key() else { return self.ties(0, edges.len(), cut) };
+        let low = edges.partition_point(|edge| edge.key < key);
+        if low == edges.len() || edges[low].key != key {
+            return low;
+        }
+        let high = low + edges[low..].partition_point(|edge| edge.key == key);
+        self.ties(low, high, cut)
+    }
+
+    /// As [`Inner::way`], among edges after the first whose keys do not tell.
+    fn ties(&self, low: usize, high: usize, cut: &impl Seek<E>) -> usize {
+        // SAFETY: an element of the tree (invariant 3 of the tree), whose node is borrowed.
+        let is_before = |edge: &Edge<E, L, F>| cut.before_keyed(edge.key, || unsafe { edge.least.get() });
+        low + self.edges[1..][low..high].partition_point(is_before)
     }
 
     /// How many elements are below the children before one.
