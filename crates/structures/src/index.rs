@@ -13,6 +13,7 @@
 //! *Not here*: the hash table and the pairing of both ([`crate::ranked`]), commands' ideas of ranges (`keyspace`).
 
 mod leaf;
+mod node;
 mod seek;
 #[cfg(any(test, feature = "skiplist"))]
 pub mod skiplist;
