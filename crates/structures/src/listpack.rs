@@ -176,8 +176,7 @@ impl<'a> Pack<'a> {
     /// The first element equal to `wanted` among those at `from` and every `skip + 1`th after it. A map of names and
     /// values is searched for a name with `skip` 1. `O(n)`.
     pub fn find(self, from: At, wanted: &[u8], skip: usize) -> Option<At> {
-        let int = code::as_int(wanted);
-        let bytes = self.bytes;
+        let (int, bytes) = (code::as_int(wanted), self.bytes);
         let (mut at, mut passed) = (from.0, skip);
         while bytes[at] != END {
             let (data, len) = head(bytes, at);
@@ -187,7 +186,11 @@ impl<'a> Pack<'a> {
             } else {
                 passed = 0;
                 let is = match code::is_string(bytes[at]) {
-                    true => len == wanted.len() && bytes[data..data + len] == *wanted,
+                    true => {
+                        // The last byte is where names that were counted up differ.
+                        let (found, last) = (&bytes[data..data + len], wanted.last());
+                        len == wanted.len() && found.last() == last && found == wanted
+                    }
                     false => int.is_some_and(|int| code::read_at(bytes, at, data, len) == Element::Int(int)),
                 };
                 if is {
