@@ -64,6 +64,8 @@ pub struct Limits {
     /// Positive: elements; negative: -1 .. -5 for 4, 8, 16, 32, 64 KiB.
     pub list_max_listpack_size: i32,
     pub list_compress_depth: u32,
+    /// From how many bytes on an element of a long list gets a node of its own; 0: from more than fit into one on.
+    pub list_packed_threshold: usize,
     pub set_max_intset_entries: usize,
     pub set_max_listpack_entries: usize,
     pub set_max_listpack_value: usize,
@@ -80,6 +82,7 @@ impl Default for Limits {
             hash_max_listpack_value: 64,
             list_max_listpack_size: -2,
             list_compress_depth: 0,
+            list_packed_threshold: 0,
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,

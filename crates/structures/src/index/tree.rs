@@ -75,15 +75,15 @@ enum Removed<E> {
     One(Loss<E>),
 }
 
-/// An element on its way in.
-struct Arrival<'a, E> {
+/// An element on its way in or out, and the cut before it.
+struct Known<'a, E> {
     cut: ByElement<'a>,
     element: Ref<E>,
 }
 
 impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
     /// Adds an element; what comes back is a new neighbour to the right.
-    fn insert(&mut self, arrival: &Arrival<'_, E>) -> Option<Edge<E, L, F>> {
+    fn insert(&mut self, arrival: &Known<'_, E>) -> Option<Edge<E, L, F>> {
         match self {
             Node::Leaf(leaf) => {
                 let at = leaf.seek(&arrival.cut);
@@ -98,24 +98,21 @@ impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
     }
 
     /// Forgets an element, unless it may stay in its place with another key.
-    fn remove(&mut self, key: u64, member: &[u8], new: Option<u64>) -> Removed<E> {
+    fn remove(&mut self, known: &Known<'_, E>, new: Option<u64>) -> Removed<E> {
         match self {
             Node::Leaf(leaf) => {
-                let at = leaf.seek(&ByElement { key, member, after: false });
-                if !leaf.is(at, key, member) {
-                    return Removed::Nothing;
-                }
-                if let Some(new) = new
-                    && stays(leaf, at, &ByElement { key: new, member, after: false })
+                let Some(at) = leaf.find(known.element, &known.cut) else { return Removed::Nothing };
+                if let Some(key) = new
+                    && leaf.stays(at, &ByElement { key, ..known.cut })
                 {
-                    leaf.set_key(at, new);
+                    leaf.set_key(at, key);
                     return Removed::Stays;
                 }
                 Removed::One(lose(leaf, at, 1))
             }
             Node::Inner(inner) => {
-                let way = inner.way(&ByElement { key, member, after: true });
-                match inner.edges[way].child.remove(key, member, new) {
+                let way = inner.way(&ByElement { after: true, ..known.cut });
+                match inner.edges[way].child.remove(known, new) {
                     Removed::One(loss) => Removed::One(inner.settle(way, loss)),
                     other => other,
                 }
@@ -178,7 +175,7 @@ impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
 fn split_leaf<E: Scored, const L: usize, const F: usize>(
     leaf: &mut Box<Leaf<E, L>>,
     at: usize,
-    arrival: &Arrival<'_, E>,
+    arrival: &Known<'_, E>,
 ) -> Edge<E, L, F> {
     let mut right = Leaf::new();
     let key = arrival.cut.key;
@@ -199,12 +196,6 @@ fn split_leaf<E: Scored, const L: usize, const F: usize>(
     Edge { key: right.key(0), least: right.refs()[0], count: right.len(), child: Node::Leaf(right) }
 }
 
-/// Whether an element may stay in its place with another key. The first of a leaf may be what an edge speaks of, and
-/// the last may pass into the next leaf: those may not.
-fn stays<E: Scored, const L: usize>(leaf: &Leaf<E, L>, at: usize, new: &ByElement<'_>) -> bool {
-    at > 0 && at + 1 < leaf.len() && new.before(leaf.element(at - 1)) && !new.before(leaf.element(at + 1))
-}
-
 fn lose<E: Scored, const L: usize>(leaf: &mut Leaf<E, L>, at: usize, count: usize) -> Loss<E> {
     leaf.remove(at, count);
     let least = (at == 0 && leaf.len() > 0).then(|| (leaf.key(0), leaf.refs()[0]));
@@ -219,6 +210,12 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         self.edges[1..].partition_point(|edge| cut.before_keyed(edge.key, || unsafe { edge.least.get() }))
     }
 
+    /// How many elements are below the children before one.
+    #[inline]
+    fn before(&self, way: usize) -> usize {
+        self.edges[..way].iter().map(|edge| edge.count).sum()
+    }
+
     /// The child with the element of a rank, and the rank in there.
     #[inline]
     fn way_to_rank(&self, mut rank: usize) -> (usize, usize) {
@@ -231,7 +228,7 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         unreachable!("ranks are compared with the length first");
     }
 
-    fn insert(&mut self, arrival: &Arrival<'_, E>) -> Option<Edge<E, L, F>> {
+    fn insert(&mut self, arrival: &Known<'_, E>) -> Option<Edge<E, L, F>> {
         let mut way = self.way(&arrival.cut);
         if let Node::Leaf(leaf) = &self.edges[way].child
             && leaf.room() == 0
@@ -420,7 +417,7 @@ impl<E: Scored, const L: usize, const F: usize> Tree<E, L, F> {
                 Node::Leaf(leaf) => return before + leaf.seek(cut),
                 Node::Inner(inner) => {
                     let way = inner.way(cut);
-                    before += inner.edges[..way].iter().map(|edge| edge.count).sum::<usize>();
+                    before += inner.before(way);
                     node = &inner.edges[way].child;
                 }
             }
@@ -429,8 +426,9 @@ impl<E: Scored, const L: usize, const F: usize> Tree<E, L, F> {
 
     /// Whether an element was forgotten, rather than left where it is for another key; `None` if there is none.
     #[inline]
-    fn forget(&mut self, score: f64, member: &[u8], new: Option<u64>) -> Option<bool> {
-        match self.root.remove(key_of(score), member, new) {
+    fn forget(&mut self, element: &E, new: Option<u64>) -> Option<bool> {
+        let known = Known { cut: ByElement::of(element), element: Ref::new(element) };
+        match self.root.remove(&known, new) {
             Removed::Nothing => None,
             Removed::Stays => Some(false),
             Removed::One(_) => {
@@ -459,8 +457,7 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
     }
 
     unsafe fn insert(&mut self, element: &E) {
-        let cut = ByElement { key: key_of(element.score()), member: element.member(), after: false };
-        let arrival = Arrival { cut, element: Ref::new(element) };
+        let arrival = Known { cut: ByElement::of(element), element: Ref::new(element) };
         self.len += 1;
         let Some(right) = self.root.insert(&arrival) else { return };
         let (least, key) = (right.least, right.key);
@@ -472,12 +469,27 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
         }
     }
 
-    fn remove(&mut self, score: f64, member: &[u8]) -> bool {
-        self.forget(score, member, None) == Some(true)
+    fn remove(&mut self, element: &E) -> bool {
+        self.forget(element, None) == Some(true)
     }
 
-    fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool {
-        self.forget(score, member, Some(key_of(new))) == Some(false)
+    fn rescore(&mut self, element: &E, new: f64) -> bool {
+        self.forget(element, Some(key_of(new))) == Some(false)
+    }
+
+    fn rank(&self, element: &E) -> Option<usize> {
+        let (cut, wanted) = (ByElement::of(element), Ref::new(element));
+        let (mut node, mut before) = (&self.root, 0);
+        loop {
+            match node {
+                Node::Leaf(leaf) => return leaf.find(wanted, &cut).map(|at| before + at),
+                Node::Inner(inner) => {
+                    let way = inner.way(&ByElement { after: true, ..cut });
+                    before += inner.before(way);
+                    node = &inner.edges[way].child;
+                }
+            }
+        }
     }
 
     fn position(&self, bound: Bound<'_>) -> usize {

@@ -272,7 +272,8 @@ fn store(
         }
         return ctx.int(0);
     }
-    ctx.db().put_collection(key, source::list_of(result.iter()));
+    let list = source::list_of(result.iter(), &ctx.keyspace.env.limits);
+    ctx.db().put_collection(key, list);
     ctx.changed(key.bytes, Class::List, "sortstore");
     ctx.outcome.dirty += count as u64 - 1;
     ctx.int(count as i64)

@@ -47,7 +47,8 @@ impl<'a> Pattern<'a> {
                 name.clear();
                 [before, element, behind].into_iter().for_each(|part| name.extend_from_slice(part));
                 let key = keyspace.key(name);
-                keyspace.db(db).read(key).is_some_and(|entry| append_value(entry, field, out))
+                let now_ms = keyspace.env.now_ms;
+                keyspace.db(db).read(key).is_some_and(|entry| append_value(entry, field, now_ms, out))
             }
         }
     }

@@ -13,7 +13,9 @@ fn harness() -> Harness {
         words.iter().for_each(|word| pack.push_back(Element::of(word.as_bytes())));
         pack
     };
-    let list = |words: &[&'static str]| list_of(words.iter().map(|word| word.as_bytes()));
+    let list = |words: &[&'static str]| {
+        list_of(words.iter().map(|word| word.as_bytes()), &keyspace::Limits::default())
+    };
     for (key, words) in [
         ("l", &["3", "1", "2", "10"][..]),
         ("words", &["b", "a", "c"]),

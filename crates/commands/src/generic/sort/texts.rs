@@ -25,7 +25,7 @@ impl Texts {
         &self.bytes[start..self.ends[index]]
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         (0..self.len()).map(|index| self.get(index))
     }
 }
