@@ -53,6 +53,55 @@ pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Writes bulk strings one after the other: for replies of many short ones.
+///
+/// A short one is put together in `frame` and appended with one check for room and one copy of a length that is known
+/// beforehand, which takes half the time of three appends of lengths that are not.
+pub struct Bulks {
+    frame: [u8; FRAME],
+}
+
+const FRAME: usize = 80;
+/// `$`, two digits, and two line ends.
+const AROUND: usize = 7;
+
+impl Default for Bulks {
+    fn default() -> Self {
+        Bulks { frame: [b'$'; FRAME] }
+    }
+}
+
+impl Bulks {
+    #[inline(always)]
+    pub fn put(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let (frame, len) = (&mut self.frame, bytes.len());
+        if !(10..=FRAME - AROUND).contains(&len) {
+            return other_bulk(out, bytes);
+        }
+        // `frame` begins with the dollar for good.
+        let tens = len / 10;
+        frame[1] = b'0' + tens as u8;
+        frame[2] = b'0' + (len - tens * 10) as u8;
+        frame[3..5].copy_from_slice(b"\r\n");
+        frame[5..5 + len].copy_from_slice(bytes);
+        frame[5 + len..AROUND + len].copy_from_slice(b"\r\n");
+        append(out, frame, AROUND + len);
+    }
+}
+
+#[inline(never)]
+fn other_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    bulk(out, bytes);
+}
+
+/// Appends the first `len` bytes of a frame.
+#[inline(always)]
+fn append<const N: usize>(out: &mut Vec<u8>, frame: &[u8; N], len: usize) {
+    let end = out.len() + len;
+    out.extend_from_slice(frame);
+    out.truncate(end);
+}
+
 /// An integer as a bulk string.
 #[inline]
 pub fn bulk_integer(out: &mut Vec<u8>, value: i64) {
@@ -160,10 +209,13 @@ fn header(out: &mut Vec<u8>, kind: u8, value: i64) {
         out.extend_from_slice(&[kind, b'0' + value as u8, b'\r', b'\n']);
         return;
     }
-    let mut digits = itoa::Buffer::new();
-    out.push(kind);
-    out.extend_from_slice(digits.format(value).as_bytes());
-    out.extend_from_slice(b"\r\n");
+    let (mut frame, mut digits) = ([0; 24], itoa::Buffer::new());
+    let digits = digits.format(value).as_bytes();
+    let end = 1 + digits.len();
+    frame[0] = kind;
+    frame[1..end].copy_from_slice(digits);
+    frame[end..end + 2].copy_from_slice(b"\r\n");
+    append(out, &frame, end + 2);
 }
 
 #[cfg(test)]
@@ -181,8 +233,16 @@ mod tests {
         assert_eq!(made(|o| simple(o, b"OK")), "+OK\r\n");
         assert_eq!(made(|o| integer(o, -42)), ":-42\r\n");
         assert_eq!(made(|o| integer(o, i64::MIN)), ":-9223372036854775808\r\n");
-        for len in [0, 1, 9, 10, 99, 100, 12345] {
+        for len in [0, 1, 9, 10, 72, 73, 74, 80, 99, 100, 12345] {
             assert_eq!(made(|o| bulk(o, &vec![b'x'; len])), format!("${len}\r\n{}\r\n", "x".repeat(len)));
+        }
+        let mut bulks = Bulks::default();
+        for len in [0, 1, 9, 10, 11, 72, 73, 74, 80, 99, 100] {
+            let text = vec![b'x'; len];
+            assert_eq!(made(|o| Bulks::default().put(o, &text)), made(|o| bulk(o, &text)));
+            let mut out = b"before".to_vec();
+            bulks.put(&mut out, &text);
+            assert_eq!(out[6..], *made(|o| bulk(o, &text)).as_bytes());
         }
         assert_eq!(made(|o| null(o, Resp2)), "$-1\r\n");
         assert_eq!(made(|o| null(o, Resp3)), "_\r\n");

@@ -98,7 +98,7 @@ fn has_list(db: DbMut<'_>, key: Key<'_>) -> Result<bool> {
     }
 }
 
-#[inline]
+#[inline(never)]
 fn put(out: &mut Outbox, element: Element<'_>) {
     match element {
         Element::Str(bytes) => out.bulk(bytes),
@@ -112,7 +112,14 @@ fn put(out: &mut Outbox, element: Element<'_>) {
 /// Answers an array of so many elements, from an index on in a direction.
 fn put_range(out: &mut Outbox, list: ListView<'_>, from: End, index: usize, count: usize) {
     out.array(count);
-    list.range(from, index, count, |element| put(out, element));
+    let mut bulks = reply::Bulks::default();
+    list.range(from, index, count, |element| match element {
+        Element::Str(bytes) => {
+            bulks.put(out.buffer(), bytes);
+            out.settle();
+        }
+        Element::Int(_) => put(out, element),
+    });
 }
 
 /// The name of the event.
