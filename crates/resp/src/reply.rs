@@ -61,13 +61,30 @@ pub struct Bulks {
     frame: [u8; FRAME],
 }
 
+/// Bytes of a frame, and of the part that is enough for very short strings.
 const FRAME: usize = 80;
-/// `$`, two digits, and two line ends.
+const HALF: usize = 32;
+/// The longest head, and the line end.
 const AROUND: usize = 7;
+
+/// `$` and the length, and what follows up to eight bytes is written over.
+const HEADS: [[u8; 8]; FRAME - AROUND + 1] = {
+    let mut heads = [[0; 8]; FRAME - AROUND + 1];
+    let mut len = 0;
+    while len < heads.len() {
+        let (tens, ones) = (b'0' + (len / 10) as u8, b'0' + (len % 10) as u8);
+        heads[len] = match len {
+            0..10 => [b'$', ones, b'\r', b'\n', 0, 0, 0, 0],
+            _ => [b'$', tens, ones, b'\r', b'\n', 0, 0, 0],
+        };
+        len += 1;
+    }
+    heads
+};
 
 impl Default for Bulks {
     fn default() -> Self {
-        Bulks { frame: [b'$'; FRAME] }
+        Bulks { frame: [0; FRAME] }
     }
 }
 
@@ -75,17 +92,20 @@ impl Bulks {
     #[inline(always)]
     pub fn put(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
         let (frame, len) = (&mut self.frame, bytes.len());
-        if !(10..=FRAME - AROUND).contains(&len) {
+        if len >= HEADS.len() {
             return other_bulk(out, bytes);
         }
-        // `frame` begins with the dollar for good.
-        let tens = len / 10;
-        frame[1] = b'0' + tens as u8;
-        frame[2] = b'0' + (len - tens * 10) as u8;
-        frame[3..5].copy_from_slice(b"\r\n");
-        frame[5..5 + len].copy_from_slice(bytes);
-        frame[5 + len..AROUND + len].copy_from_slice(b"\r\n");
-        append(out, frame, AROUND + len);
+        frame[..8].copy_from_slice(&HEADS[len]);
+        let start = 4 + usize::from(len >= 10);
+        let end = start + len;
+        frame[start..end].copy_from_slice(bytes);
+        frame[end..end + 2].copy_from_slice(b"\r\n");
+        if end + 2 <= HALF {
+            let half: &[u8; HALF] = frame.first_chunk().expect("the frame is longer");
+            append(out, half, end + 2);
+        } else {
+            append(out, frame, end + 2);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use structures::Quicklist;
 use structures::listpack::{Element, Pack};
-use structures::quicklist::{End, edit};
+use structures::quicklist::{End, Run, edit};
 
 use super::seek;
 
@@ -52,6 +52,17 @@ impl<'a> ListView<'a> {
                 (None, _) => ControlFlow::Continue(()),
                 (Some(at), End::Head) => pack.iter_from(at).try_for_each(look),
                 (Some(_), End::Tail) => pack.iter().rev().skip(pack.len() - 1 - index).try_for_each(look),
+            },
+        }
+    }
+
+    /// Calls `look` with the elements from an index on, as they lie together, until it breaks: for who wants a tight loop.
+    pub fn runs<B>(self, index: usize, mut look: impl FnMut(Run<'_>) -> ControlFlow<B>) -> ControlFlow<B> {
+        match self {
+            ListView::Quick(quick) => quick.runs(index, look),
+            ListView::Packed(pack) => match seek(pack, index) {
+                Some(at) => look(Run::Pack(pack.iter_from(at))),
+                None => ControlFlow::Continue(()),
             },
         }
     }
