@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod generic;
 mod hyperloglog;
+mod pubsub;
 mod server;
 mod string;
 mod transactions;
@@ -23,6 +24,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         connection::LISTS,
         generic::LISTS,
         hyperloglog::LISTS,
+        pubsub::LISTS,
         server::LISTS,
         string::LISTS,
         transactions::LISTS,

@@ -76,6 +76,8 @@ pub struct Client {
     pub waiting: Option<Box<crate::blocked::Waiting>>,
     /// What it has queued and watches (MULTI, WATCH).
     pub transaction: Option<Box<crate::transaction::Transaction>>,
+    /// What it is subscribed to.
+    pub subscriptions: Option<Box<crate::pubsub::Subscriptions>>,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -127,25 +129,33 @@ impl Client {
             argv_memory: 0,
             waiting: None,
             transaction: None,
+            subscriptions: None,
             over_soft_limit_since: None,
             about: Box::new(about),
         }
     }
 
     pub fn class(&self) -> Class {
-        if self.gate.meets(Gate::SUBSCRIBED) { Class::PubSub } else { Class::Normal }
+        if self.subscriptions.is_some() { Class::PubSub } else { Class::Normal }
     }
 
     /// Bytes held for this client, wherever they are.
     pub fn memory(&self) -> usize {
         let waiting = self.waiting.as_ref().map_or(0, |waiting| waiting.memory());
         let transaction = self.transaction.as_ref().map_or(0, |transaction| transaction.memory());
-        let session = size_of::<Client>() + size_of::<About>() + waiting + transaction;
+        let subscriptions = self.subscriptions.as_ref().map_or(0, |own| own.memory());
+        let session = size_of::<Client>() + size_of::<About>() + waiting + transaction + subscriptions;
         session + self.query_capacity + self.argv_memory + self.out.memory()
     }
 
     pub fn protocol(&self) -> Protocol {
         self.out.protocol
+    }
+
+    /// Changes the protocol of everything that is sent from now on.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.out.protocol = protocol;
+        crate::pubsub::update_gate(self);
     }
 
     /// CLIENT REPLY, from the next request on.

@@ -77,6 +77,8 @@ impl Engine {
             held: Vec::new(),
             blocked: Default::default(),
             watches: Default::default(),
+            pubsub: crate::pubsub::PubSub::new(seed),
+            late: Vec::new(),
             depth: 0,
             debug: DebugSwitches {
                 active_expire: true,
@@ -145,6 +147,7 @@ impl Engine {
         if let Some(mut client) = self.server.clients.remove(slot) {
             crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
             crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
+            crate::pubsub::forget(&mut self.keyspace, &mut self.server, &mut client);
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }

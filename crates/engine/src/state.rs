@@ -113,6 +113,10 @@ pub struct ServerState {
     pub blocked: crate::blocked::Blocked,
     /// Clients that watch keys.
     pub watches: crate::watch::Watches,
+    /// Channels and patterns.
+    pub pubsub: crate::pubsub::PubSub,
+    /// What clients are to be sent that are not among `clients` just now.
+    pub(crate) late: Vec<crate::post::Late>,
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,
@@ -206,6 +210,9 @@ impl ServerState {
     /// be closed that is noted.
     #[inline]
     pub(crate) fn put_back(&mut self, mut client: Box<crate::client::Client>) {
+        if !self.late.is_empty() {
+            self.deliver_late(&mut client);
+        }
         self.note_write(&mut client);
         if client.close != Close::No && !client.close_noted {
             client.close_noted = true;
