@@ -8,9 +8,13 @@ mod bitmap;
 mod cluster;
 mod connection;
 mod generic;
+mod geo;
 mod hyperloglog;
 mod pubsub;
 mod server;
+mod set;
+mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -23,9 +27,13 @@ pub fn lists() -> Vec<&'static [Command]> {
         cluster::LISTS,
         connection::LISTS,
         generic::LISTS,
+        geo::LISTS,
         hyperloglog::LISTS,
         pubsub::LISTS,
         server::LISTS,
+        set::LISTS,
+        sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]

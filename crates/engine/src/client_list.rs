@@ -57,12 +57,12 @@ pub fn idle_s(client: &Client, now_us: u64) -> u64 {
 pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_us: u64) {
     let about = &client.about;
     let text = String::from_utf8_lossy;
-    let command =
-        client.last_command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
+    let transaction = client.transaction.as_deref();
+    let command = transaction.and_then(|transaction| transaction.exec()).or(client.last_command);
+    let command = command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
     let out = &client.out;
     let events = if !out.is_empty() && !client.write_pending { "rw" } else { "r" };
     let resp = if client.protocol() == Protocol::Resp3 { 3 } else { 2 };
-    let transaction = client.transaction.as_deref();
     let multi = transaction.map_or(-1, |transaction| transaction.len() as i64);
     let watch = transaction.map_or(0, |transaction| transaction.watched());
     let multi_mem = transaction.map_or(0, |transaction| transaction.queue_memory());

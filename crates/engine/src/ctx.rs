@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::engine::Ahead;
 use crate::error::{CommandError, Result};
 use crate::host::Host;
-use crate::outcome::{Change, Class, Details, Outcome, Propagation};
+use crate::outcome::{Change, Class, Details, Outcome, Propagation, Touched};
 use crate::registry::{self, Entry, Registry};
 use crate::state::ServerState;
 
@@ -105,6 +105,16 @@ impl<'a> Ctx<'a> {
     pub fn event(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
         if self.server.listeners.changes {
             self.tell(db, key, class, event);
+        }
+    }
+
+    /// States that the bytes under a key of the client's database changed, but not what they mean (PFCOUNT's
+    /// estimate): counted, and seen by who watches it; no event.
+    pub fn rewritten(&mut self, key: &[u8]) {
+        let db = self.client.db;
+        self.outcome.dirty += 1;
+        if self.server.listeners.changes && self.server.minds_change(db, key) {
+            self.details().touched.push(Touched { db, key: key.to_vec(), existed: true });
         }
     }
 

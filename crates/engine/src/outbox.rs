@@ -297,6 +297,18 @@ impl Outbox {
         let protocol = self.protocol;
         reply::double(self.buffer(), value, protocol);
     }
+    /// A double that has been printed already.
+    pub fn double_text(&mut self, text: &[u8]) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => {
+                self.tail.push(b',');
+                self.tail.extend_from_slice(text);
+                self.tail.extend_from_slice(b"\r\n");
+                self.settle();
+            }
+        }
+    }
     pub fn verbatim(&mut self, text: &str) {
         let protocol = self.protocol;
         reply::verbatim(self.buffer(), b"txt", text.as_bytes(), protocol);

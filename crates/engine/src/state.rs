@@ -89,6 +89,18 @@ pub struct DebugSwitches {
     pub dict_resizing: bool,
 }
 
+impl Default for DebugSwitches {
+    fn default() -> Self {
+        DebugSwitches {
+            active_expire: true,
+            cron_paused: false,
+            reply_buffer_resizing: true,
+            reply_buffer_peak_reset_ms: 5000,
+            dict_resizing: true,
+        }
+    }
+}
+
 pub struct ServerState {
     pub config: Config,
     /// Where the configuration was read from; `None` without a file.
@@ -117,6 +129,8 @@ pub struct ServerState {
     pub pubsub: crate::pubsub::PubSub,
     /// What clients are to be sent that are not among `clients` just now.
     pub(crate) late: Vec<crate::post::Late>,
+    /// What is to be told to whoever follows the dataset.
+    pub feed: crate::feed::Feed,
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,

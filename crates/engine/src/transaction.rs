@@ -50,6 +50,8 @@ pub struct Transaction {
     queue_bytes: usize,
     /// How many requests EXEC is running.
     running: usize,
+    /// The command that runs them.
+    exec: Option<u16>,
     /// Flags that at least one queued command has.
     any: Flags,
     /// A request was refused.
@@ -67,6 +69,11 @@ impl Transaction {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// EXEC, while it runs: what the client is said to be doing.
+    pub fn exec(&self) -> Option<u16> {
+        self.exec
     }
 
     /// How many keys are watched.
@@ -163,12 +170,12 @@ impl Ctx<'_> {
             return self.null_array();
         }
         let (queue, exec) = (std::mem::take(&mut transaction.queue), self.client.last_command);
-        transaction.running = queue.len();
+        (transaction.running, transaction.exec) = (queue.len(), exec);
         watch::forget(self.keyspace, self.server, self.client);
         self.client.out.array(queue.len());
         self.server.depth += 1;
         for Queued { request, ahead } in &queue {
-            path::run_queued(
+            path::run_with_care(
                 self.keyspace,
                 self.server,
                 self.registry,

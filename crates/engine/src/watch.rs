@@ -11,7 +11,7 @@
 //! 1. A client is in `keys` under a key exactly if its transaction's `watched` has that key.
 //! 2. A client whose transaction is dirty watches nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyspace::{DbIndex, Keyspace};
 
@@ -23,8 +23,11 @@ use crate::transaction::Watched;
 /// Who watches which keys.
 #[derive(Debug, Default)]
 pub struct Watches {
-    keys: BTreeMap<DbIndex, BTreeMap<Vec<u8>, Vec<ClientSlot>>>,
+    keys: BTreeMap<DbIndex, BTreeMap<Vec<u8>, BTreeSet<ClientSlot>>>,
     clients: usize,
+    /// Changes that concern a client that could not be told, because its own command was running: it made a key ready,
+    /// and serving who waited for that changed another.
+    missed: Vec<(DbIndex, Vec<u8>, bool)>,
 }
 
 impl Watches {
@@ -50,7 +53,7 @@ impl Watches {
     fn remove(&mut self, slot: ClientSlot, db: DbIndex, key: &[u8]) {
         let Some(keys) = self.keys.get_mut(&db) else { return };
         if let Some(slots) = keys.get_mut(key) {
-            slots.retain(|other| *other != slot);
+            slots.remove(&slot);
             if slots.is_empty() {
                 keys.remove(key);
             }
@@ -67,15 +70,17 @@ impl Ctx<'_> {
     pub fn watch(&mut self, key: &[u8]) {
         let (db, slot) = (self.client.db, self.client.slot);
         let transaction = self.client.transaction.get_or_insert_default();
-        if transaction.dirty || transaction.watched.iter().any(|other| other.db == db && other.key == key) {
+        if transaction.dirty {
+            return;
+        }
+        let keys = self.server.watches.keys.entry(db).or_default();
+        if !keys.entry(key.to_vec()).or_default().insert(slot) {
             return;
         }
         let hashed = self.keyspace.key(key);
         let expired = self.keyspace.db(db).is_expired(hashed);
         self.server.watches.clients += usize::from(transaction.watched.is_empty());
         transaction.watched.push(Watched { db, key: key.to_vec(), expired });
-        let keys = self.server.watches.keys.entry(db).or_default();
-        keys.entry(key.to_vec()).or_default().push(slot);
         crate::listeners::refresh(self.keyspace, self.server);
     }
 
@@ -125,13 +130,26 @@ pub(crate) fn touch(
     let hashed = keyspace.key(key);
     let there = keyspace.look(db).table().get(key, hashed.hash).is_some();
     let due = keyspace.db(db).is_expired(hashed);
+    let mut missed = false;
     for slot in slots {
         if let Some(client) = current.as_deref_mut().filter(|client| client.slot == slot) {
             touch_for(keyspace, server, client, (db, key), (existed, there, due));
         } else if let Some(mut client) = server.clients.take(slot) {
             touch_for(keyspace, server, &mut client, (db, key), (existed, there, due));
             server.clients.put(client);
+        } else {
+            missed = true;
         }
+    }
+    if missed {
+        server.watches.missed.push((db, key.to_vec(), existed));
+    }
+}
+
+/// Tells the client whose command has run what it missed while others were served.
+pub(crate) fn touch_missed(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client) {
+    for (db, key, existed) in std::mem::take(&mut server.watches.missed) {
+        touch(keyspace, server, Some(client), (db, &key), existed);
     }
 }
 

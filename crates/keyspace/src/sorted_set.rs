@@ -147,6 +147,13 @@ impl SortedSet {
         added
     }
 
+    /// Makes it large if so many members of so many bytes could not be small: before they are added.
+    pub fn expect(&mut self, members: usize, longest: usize, env: &Env) {
+        if matches!(self, SortedSet::Packed(_)) && !fits(members, longest, env) {
+            self.unpack_now(env);
+        }
+    }
+
     /// Makes it large. `O(n log n)`.
     pub fn unpack_now(&mut self, env: &Env) {
         let SortedSet::Packed(pack) = self else { return };

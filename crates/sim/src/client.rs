@@ -39,6 +39,10 @@ pub struct Client {
 enum Asked {
     Own(Request),
     Shared,
+    /// What a transaction is told before EXEC.
+    Status(&'static str),
+    /// EXEC: the shared counter, counted up twice with nobody in between.
+    SharedTwice,
     ProtocolError,
 }
 
@@ -148,6 +152,9 @@ impl Client {
             let met = match &asked {
                 Asked::Own(request) => self.model.check(request, &value, window),
                 Asked::Shared => self.note_count(&value),
+                Asked::Status(status) if value == Value::Simple(status.as_bytes().to_vec()) => Ok(()),
+                Asked::Status(status) => Err(format!("expected {status}, got {value}")),
+                Asked::SharedTwice => self.note_two_counts(&value),
                 Asked::ProtocolError => match &value {
                     Value::Error(line) if line.starts_with(b"ERR Protocol error") => Ok(()),
                     other => Err(format!("expected a protocol error, got {other}")),
@@ -167,6 +174,15 @@ impl Client {
         Ok(())
     }
 
+    fn note_two_counts(&mut self, value: &Value) -> Result<(), String> {
+        let counts: Vec<i64> = value.elements().iter().filter_map(Value::integer).collect();
+        let [first, second] = counts[..] else { return Err(format!("expected two counts, got {value}")) };
+        if second != first + 1 {
+            return Err(format!("somebody counted between {first} and {second}"));
+        }
+        value.elements().iter().try_for_each(|count| self.note_count(count))
+    }
+
     fn ask(&mut self, world: &mut SimWorld, conn: ConnId, now_ms: i64) {
         let pipeline = [1, 1, 3, 20][self.rng.usize(..4)];
         if self.broke_protocol || self.left == 0 || self.waiting.len() >= pipeline {
@@ -175,7 +191,7 @@ impl Client {
         let mut bytes = Vec::new();
         for _ in 0..self.rng.usize(1..=pipeline).min(self.left) {
             self.left -= 1;
-            let asked = self.next_request(&mut bytes);
+            let asked = self.next_request(&mut bytes, now_ms);
             self.broke_protocol = matches!(asked, Asked::ProtocolError);
             self.waiting.push_back((asked, now_ms));
             if self.broke_protocol {
@@ -186,7 +202,7 @@ impl Client {
     }
 
     /// Decides on a request and writes it down.
-    fn next_request(&mut self, bytes: &mut Vec<u8>) -> Asked {
+    fn next_request(&mut self, bytes: &mut Vec<u8>, now_ms: i64) -> Asked {
         if self.rng.u32(..1000) == 0 {
             bytes.extend_from_slice(
                 [b"*1\r\n!1\r\n".as_slice(), b"*x\r\n", b"GET \"a\r\n"][self.rng.usize(..3)],
@@ -196,6 +212,15 @@ impl Client {
         if self.rng.u32(..20) == 0 {
             bytes.extend(resp::request(&[b"INCR".as_slice(), SHARED]));
             return Asked::Shared;
+        }
+        if self.rng.u32(..30) == 0 {
+            for words in [&[b"MULTI".as_slice()][..], &[b"INCR", SHARED], &[b"INCR", SHARED], &[b"EXEC"]] {
+                bytes.extend(resp::request(words));
+            }
+            for status in ["OK", "QUEUED", "QUEUED"] {
+                self.waiting.push_back((Asked::Status(status), now_ms));
+            }
+            return Asked::SharedTwice;
         }
         let request = self.own_request();
         let words = request.words();

@@ -120,12 +120,17 @@ impl Play {
 }
 
 fn engine(dice: &mut Rng, world: &SimWorld) -> Engine {
+    engine_with(commands::registry(), dice, world)
+}
+
+/// An engine with these commands.
+pub(crate) fn engine_with(registry: engine::Registry, dice: &mut Rng, world: &SimWorld) -> Engine {
     let config = config::Config { maxclients: 1000, ..Default::default() };
     let now = world.now();
     Engine::new(Setup {
         config,
         config_file: None,
-        registry: commands::registry(),
+        registry,
         seed: Seed { k0: dice.u64(..), k1: dice.u64(..) },
         dice: dice.u64(..),
         ticks: world.ticks(),

@@ -132,6 +132,21 @@ pub fn write_u64(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// An integer in decimal, on the stack.
+#[derive(Default)]
+pub struct Decimal(itoa::Buffer);
+
+impl Decimal {
+    pub fn new() -> Self {
+        Decimal::default()
+    }
+
+    #[inline]
+    pub fn of(&mut self, value: i64) -> &[u8] {
+        self.0.format(value).as_bytes()
+    }
+}
+
 /// How many characters [`write_u64`] would append; 1 for zero.
 #[inline]
 pub fn digits10(value: u64) -> usize {

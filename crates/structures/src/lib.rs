@@ -9,9 +9,11 @@
 //! | [`entry`] | one allocation per key: header, expire, key, value |
 //! | [`item`] | the same for members of sets, fields of hashes, elements of sorted sets |
 //! | [`keytable`] | a table of entries, or of items, under their keys |
+//! | [`intset`] | small sets of integers in one run of bytes, as Redis keeps them |
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
+//! | [`ordered`] | an ordered map for keys that mostly come in order |
 //! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -22,15 +24,18 @@
 pub mod entry;
 pub mod hyperloglog;
 pub mod index;
+pub mod intset;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
+pub mod ordered;
 pub mod pages;
 pub mod ranked;
 pub mod table;
 pub mod tags;
 
 pub use entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
+pub use intset::{Ints, Intset};
 pub use item::{Item, ItemBox};
 pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
 pub use listpack::{Element, Listpack, Pack};

@@ -58,12 +58,22 @@ impl Harness {
     }
 
     pub fn with(config: config::Config) -> Self {
+        Harness::build(config, commands::registry())
+    }
+
+    /// A server that has commands of the test's own beside the others.
+    pub fn with_commands(more: &[&'static [engine::Command]]) -> Self {
+        let lists = [commands::lists(), more.to_vec()].concat();
+        Harness::build(config::Config::default(), engine::Registry::new(&lists))
+    }
+
+    fn build(config: config::Config, registry: engine::Registry) -> Self {
         let host = FakeHost::default();
         host.sync();
         let engine = Engine::new(Setup {
             config,
             config_file: None,
-            registry: commands::registry(),
+            registry,
             seed: Seed { k0: 1, k1: 2 },
             dice: 3,
             ticks: host::ticks,

@@ -51,6 +51,13 @@ pub fn check(transcript: &str) {
     assert!(differences.is_empty(), "\n{}", transcript::report(&differences));
 }
 
+/// Plays a transcript twice: as it is, and with a line before it (a parameter that selects another encoding).
+#[track_caller]
+pub fn check_both(line: &str, transcript: &str) {
+    check(transcript);
+    check(&format!("{line}\n{transcript}"));
+}
+
 struct InProcess {
     harness: Harness,
 }

@@ -52,7 +52,7 @@ fn keys(ctx: &mut Ctx<'_>) -> Result {
 
 /// Keys found, as replies already: their number must be told before them, and is known only after them.
 #[derive(Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     replies: Vec<u8>,
     count: usize,
 }

@@ -14,6 +14,8 @@ mod ttl;
 use engine::Command;
 
 pub(crate) use expire::expire_at_once;
+pub(crate) use keys::Found;
+pub(crate) use scan::cursor;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     copy::COMMANDS,

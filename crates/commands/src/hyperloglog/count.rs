@@ -39,8 +39,7 @@ fn single(ctx: &mut Ctx<'_>) -> Result {
     let cardinality = hyperloglog::count(bytes).map_err(corrupt)?;
     let len = bytes.len();
     hyperloglog::set_cached(ctx.db().grow_str(key, len), cardinality);
-    // No event: nobody is told but replicas, and whoever watches.
-    ctx.outcome.dirty += 1;
+    ctx.rewritten(key.bytes);
     ctx.int(cardinality as i64)
 }
 

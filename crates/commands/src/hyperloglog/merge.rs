@@ -38,8 +38,8 @@ fn pfmerge(ctx: &mut Ctx<'_>) -> Result {
             None
         }
         Some(ValueMut::Bytes { bytes, .. }) => Some(bytes.to_vec()),
-        Some(ValueMut::Int(_) | ValueMut::Packed { .. } | ValueMut::Boxed(_)) => return Err(super::INVALID),
         None => Some(hyperloglog::empty()),
+        Some(_) => return Err(super::INVALID),
     };
     if let Some(bytes) = &mut copy {
         write(&union, dense, bytes, limit)?;

@@ -5,11 +5,11 @@
 //! ```text
 //! let timeout = ctx.timeout_seconds(last)?;          // parsed before anything else, as with the peers
 //! …look at the keys; if one can be served: do so, reply, return Ok(())…
-//! if !ctx.may_block() {
-//!     return ctx.null_array();                       // inside of MULTI: as if the time were up already
-//! }
 //! ctx.block(Wait::for_keys(1..last, Type::List, timeout))
 //! ```
+//!
+//! Inside of MULTI, where nobody may wait, `block` answers with a null array, as it does when the time is up; a body
+//! that answers otherwise then asks [`Ctx::may_block`] first (BLMOVE: a null).
 //!
 //! The client's request is kept, and *the same body runs again* when a key may serve it; if it asks to wait again
 //! nothing has happened: the client keeps its place and its deadline. So a body needs no second form, and must only
@@ -143,6 +143,11 @@ impl Blocked {
         self.clients
     }
 
+    /// Whether somebody is being served now.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.serving
+    }
+
     /// How many of them not for ever.
     pub fn with_deadline(&self) -> usize {
         self.deadlines.len()
@@ -260,15 +265,18 @@ impl Blocked {
 }
 
 impl Ctx<'_> {
-    /// Whether this command may wait. Inside of MULTI (and scripts) it may not, and answers as if its time were up.
+    /// Whether this command may wait: not inside of MULTI (and, to come, scripts).
     pub fn may_block(&self) -> bool {
         self.server.depth == 0
     }
 
     /// Has the client wait: its request is kept and runs again when one of the keys may serve it. To be called instead
-    /// of a reply, and only if [`may_block`](Ctx::may_block). When the time is up it is answered with a null array.
+    /// of a reply, as the last thing a body does. When the time is up, or at once if the client may not wait, it is
+    /// answered with a null array.
     pub fn block(&mut self, wait: Wait<'_>) -> Result {
-        debug_assert!(self.may_block());
+        if !self.may_block() {
+            return self.null_array();
+        }
         if let Some(waiting) = &mut self.client.waiting {
             waiting.state = State::Again;
             return Ok(());

@@ -27,7 +27,7 @@ pub(crate) fn serve(
     }
     if server.pause.is_some() {
         // Its end raises it again.
-        keyspace.env.news = false;
+        keyspace.env.news = server.listeners.feed;
         return;
     }
     server.blocked.serving = true;
@@ -44,7 +44,7 @@ pub(crate) fn serve(
         }
     }
     server.blocked.serving = false;
-    keyspace.env.news = false;
+    keyspace.env.news = server.listeners.feed;
 }
 
 /// Tries those who waited for a key when this began, in their order, until it is gone.
@@ -64,7 +64,8 @@ fn serve_key(
         if kind.is_none() && queue.if_gone == 0 {
             return;
         }
-        let Some((&ticket, &slot)) = queue.waiters.range(from..=last).next() else { return };
+        let next = queue.waiters.range(from..).next().filter(|(ticket, _)| **ticket <= last);
+        let Some((&ticket, &slot)) = next else { return };
         from = ticket + 1;
         let Some(client) = server.clients.get(slot) else { continue };
         let may = |waiting: &Waiting| waiting.if_gone || kind == Some(waiting.wants);

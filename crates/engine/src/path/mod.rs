@@ -90,7 +90,7 @@ fn execute_with_care(
 }
 
 /// Runs a command that passed the checks, as its client and those who watch want it.
-fn run_with_care(
+pub(crate) fn run_with_care(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     registry: &Registry,
@@ -122,23 +122,6 @@ fn run_touching(
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
     call::<true>(keyspace, server, registry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
-}
-
-/// Runs a request that EXEC kept.
-pub(crate) fn run_queued(
-    keyspace: &mut Keyspace,
-    server: &mut ServerState,
-    registry: &Registry,
-    host: &mut dyn Host,
-    client: &mut Client,
-    argv: Argv<'_>,
-    ahead: Ahead,
-) {
-    let (mark, mute) = (client.out.mark(), client.reply_mode == ReplyMode::Off);
-    run_with_care(keyspace, server, registry, host, client, argv, ahead);
-    if mute && client.reply_mode == ReplyMode::Off {
-        client.out.rewind(mark);
-    }
 }
 
 /// Runs the request of a client that waited again. Memory may have become short meanwhile; monitors have seen it.
@@ -234,16 +217,7 @@ fn call<const WAITS: bool>(
         ctx.server.commands[ahead.command as usize].ticks += spent;
         return settle::settle(&mut ctx);
     }
-    let nanoseconds = ctx.server.nanoseconds(spent);
-    let stats = &mut ctx.server.commands[ahead.command as usize];
-    stats.calls += 1;
-    stats.ticks += spent;
-    match &mut stats.latency {
-        Some(histogram) => histogram.record(nanoseconds),
-        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
-        None => {}
-    }
-    ctx.client.total_commands += 1;
+    count(&mut ctx, ahead.command, spent);
     debug_assert!(
         ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
@@ -263,6 +237,21 @@ fn call<const WAITS: bool>(
         crate::observe::record(&mut ctx, spent, reply_from);
     }
     ctx.outcome.end();
+}
+
+/// Counts a command that has run, and how long it took.
+#[inline(always)]
+fn count(ctx: &mut Ctx<'_>, id: u16, spent: u64) {
+    let nanoseconds = ctx.server.nanoseconds(spent);
+    let stats = &mut ctx.server.commands[id as usize];
+    stats.calls += 1;
+    stats.ticks += spent;
+    match &mut stats.latency {
+        Some(histogram) => histogram.record(nanoseconds),
+        None if ctx.server.config.latency_tracking => stats.latency = Some(first_sample(nanoseconds)),
+        None => {}
+    }
+    ctx.client.total_commands += 1;
 }
 
 /// Whether a command writes, or reads and writes down what it found (PFCOUNT).

@@ -11,8 +11,7 @@ use crate::outcome::{Details, Whole};
 use crate::state::ServerState;
 use crate::watch;
 
-/// Acts on the outcome. Cold parts hang here as they are built: the append-only file and replicas (the feed), keyspace
-/// notifications and tracking (the changes).
+/// Acts on the outcome. Cold parts hang on `follow` as they are built: keyspace notifications and tracking.
 #[inline]
 pub(super) fn settle(ctx: &mut Ctx<'_>) {
     ctx.server.dirty += ctx.outcome.dirty;
@@ -24,11 +23,22 @@ pub(super) fn settle(ctx: &mut Ctx<'_>) {
 /// Something happened that somebody minds. Who waits is served when the outermost command has ended.
 #[cold]
 fn follow(ctx: &mut Ctx<'_>) {
-    if let Some(details) = ctx.outcome.take_details() {
-        follow_details(ctx.keyspace, ctx.server, ctx.client, &details);
+    let details = ctx.outcome.take_details();
+    if let Some(details) = &details {
+        follow_details(ctx.keyspace, ctx.server, ctx.client, details);
+    }
+    if ctx.server.listeners.feed {
+        let propagation = details.map(|details| details.propagation).unwrap_or_default();
+        ctx.server.feed.add(ctx.client.db, ctx.argv, ctx.outcome.dirty != 0, propagation);
+        if ctx.server.depth == 0 {
+            ctx.server.feed.close();
+        }
     }
     follow_gone(ctx.keyspace, ctx.server, Some(ctx.client));
     blocked::serve(ctx.keyspace, ctx.server, ctx.registry, ctx.host);
+    if !ctx.server.blocked.is_serving() {
+        watch::touch_missed(ctx.keyspace, ctx.server, ctx.client);
+    }
 }
 
 fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client, details: &Details) {

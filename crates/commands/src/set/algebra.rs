@@ -1,0 +1,174 @@
+//! What the commands over several sets have in common: their keys, what they have met, where results go.
+//!
+//! All keys are looked up first, in their order: that expires, counts and checks the types. A missing key is an empty
+//! set, but does not save a later key of another type from being an error. Results are complete before anything is
+//! stored, so a destination may be among the sources.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use engine::outcome::Class;
+use engine::{Arg, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
+use keyspace::set::Element;
+use keyspace::{Collection, DbIndex, Key, Keyspace, Seed, Set, SetView};
+
+/// A command that answers what comes of several sets.
+pub(super) const READS_MANY: Command = Command {
+    group: Group::Set,
+    flags: Flags::READONLY,
+    keys: &[KeySpec::from(1).ro().access()],
+    args: &[Arg::key("key").many()],
+    tips: &["nondeterministic_output_order"],
+    ..Command::BLANK
+};
+
+/// A command that stores it.
+pub(super) const STORES: Command = Command {
+    group: Group::Set,
+    flags: Flags::WRITE.and(Flags::DENYOOM),
+    keys: &[KeySpec::at(1).ow().update(), KeySpec::from(2).ro().access()],
+    args: &[Arg::key("destination"), Arg::key("key").spec(1).many()],
+    reply: "how many members the destination has now; with none it is removed",
+    ..Command::BLANK
+};
+
+/// Keys, and whether there is something under them.
+pub(super) struct Sources<'a> {
+    keys: Vec<(Key<'a>, bool)>,
+    db: DbIndex,
+}
+
+impl<'a> Sources<'a> {
+    /// Looks up the keys that are words `from .. to` of the request.
+    pub fn look_up(ctx: &mut Ctx<'a>, from: usize, to: usize) -> Result<Self> {
+        let mut keys = Vec::with_capacity(to - from);
+        for at in from..to {
+            let key = ctx.key(at);
+            keys.push((key, ctx.db().view::<Set>(key)?.is_some()));
+        }
+        Ok(Sources { keys, db: ctx.client.db })
+    }
+
+    /// The sets, in the order of the keys.
+    pub fn sets<'k>(&self, keyspace: &'k Keyspace) -> Vec<Option<SetView<'k>>> {
+        let db = keyspace.look(self.db);
+        let set =
+            |(key, there): &(Key<'_>, bool)| there.then(|| db.peek::<Set>(*key).ok().flatten()).flatten();
+        self.keys.iter().map(set).collect()
+    }
+
+    /// Whether the first key is named again.
+    pub fn first_again(&self) -> bool {
+        self.keys.iter().skip(1).any(|(key, _)| key.bytes == self.keys[0].0.bytes)
+    }
+}
+
+/// Puts a result under the key that is word 1, and answers its size.
+pub(super) fn store(ctx: &mut Ctx<'_>, result: Set, event: &'static str) -> Result {
+    let (key, len) = (ctx.key(1), result.len());
+    let before = ctx.db().remove(key);
+    let replaced = before.is_some();
+    if let Some(entry) = before {
+        let lazy = ctx.server.config.lazyfree_lazy_server_del;
+        ctx.free(entry, lazy);
+    }
+    if !result.is_empty() {
+        ctx.db().put_collection(key, result);
+        ctx.changed(key.bytes, Class::Set, event);
+    } else if replaced {
+        ctx.changed(key.bytes, Class::Generic, "del");
+    }
+    ctx.int(len as i64)
+}
+
+/// `numkeys key [key ...]`: where the keys end.
+pub(super) fn counted_keys(ctx: &Ctx<'_>) -> Result<usize> {
+    let count = stdx::num::parse_i64(ctx.argv.at(1)).and_then(|count| usize::try_from(count).ok());
+    let count = count.filter(|count| *count > 0);
+    let count = count.ok_or(CommandError::Line("ERR numkeys should be greater than 0"))?;
+    if count > ctx.argv.len() - 2 {
+        return Err(CommandError::Line("ERR Number of keys can't be greater than number of args"));
+    }
+    Ok(2 + count)
+}
+
+/// The word at an index as the value of LIMIT, where 0 is none.
+pub(super) fn limit(ctx: &Ctx<'_>, at: usize) -> Result<usize> {
+    let limit = stdx::num::parse_i64(ctx.argv.at(at)).and_then(|limit| usize::try_from(limit).ok());
+    match limit {
+        Some(0) => Ok(usize::MAX),
+        Some(limit) => Ok(limit),
+        None => Err(CommandError::Line("ERR LIMIT can't be negative")),
+    }
+}
+
+/// Members met, whatever sets they come from: a string that reads as an integer is that integer.
+pub(super) struct Met<'k> {
+    members: HashSet<Known<'k>, BuildHasherDefault<Identity>>,
+    seed: Seed,
+}
+
+impl<'k> Met<'k> {
+    pub fn new(seed: Seed) -> Self {
+        Met { members: HashSet::default(), seed }
+    }
+
+    /// `false` if it was met before.
+    pub fn insert(&mut self, member: Element<'k>) -> bool {
+        let member = self.known(member);
+        self.members.insert(member)
+    }
+
+    pub fn remove(&mut self, member: Element<'k>) {
+        self.members.remove(&self.known(member));
+    }
+
+    pub fn has(&self, member: Element<'_>) -> bool {
+        self.members.contains(&self.known(member))
+    }
+
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn known<'m>(&self, member: Element<'m>) -> Known<'m> {
+        let member = match member {
+            Element::Str(bytes) => Element::of(bytes),
+            int => int,
+        };
+        let hash = match member {
+            Element::Str(bytes) => structures::hash_key(self.seed, bytes),
+            Element::Int(int) => structures::hash_key(self.seed, &int.to_le_bytes()),
+        };
+        Known { member, hash }
+    }
+}
+
+/// A member and its hash.
+#[derive(PartialEq, Eq)]
+struct Known<'k> {
+    hash: u64,
+    member: Element<'k>,
+}
+
+impl Hash for Known<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes a hash as it is: it was made with a secret already.
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
