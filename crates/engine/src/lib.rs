@@ -28,6 +28,7 @@ pub mod keys;
 mod listeners;
 pub mod monitor;
 mod names;
+mod notify;
 pub mod observe;
 pub mod outbox;
 pub mod outcome;

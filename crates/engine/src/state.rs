@@ -63,8 +63,8 @@ pub struct Totals {
 pub struct Listeners {
     /// Somebody wants to know which keys changed.
     pub changes: bool,
-    /// Somebody wants to know of all of them, not only of those that are watched or waited for.
-    pub all_changes: bool,
+    /// Changes of these classes are published, of whatever key (`notify-keyspace-events`).
+    pub published: config::KeyspaceEvents,
     /// Somebody wants to know of changes of whole databases.
     pub wholes: bool,
     /// Somebody is fed with the commands themselves (append-only file, replicas).

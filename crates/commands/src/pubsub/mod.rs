@@ -1,5 +1,7 @@
 //! The commands of the group `pubsub`. What they do: `engine::pubsub`.
 
+#[cfg(test)]
+mod events;
 mod inspect;
 mod publish;
 mod subscribe;

@@ -156,11 +156,11 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     let Engine { keyspace, server, .. } = &mut *r.engine;
-    if has_room(keyspace, server, &mut *r.host, flags) {
-        Check::Pass
-    } else {
-        Check::Refuse(CommandError::OutOfMemory)
+    let room = has_room(keyspace, server, &mut *r.host, flags);
+    if !keyspace.env.gone.is_empty() {
+        super::follow_gone(keyspace, server, Some(r.client));
     }
+    if room { Check::Pass } else { Check::Refuse(CommandError::OutOfMemory) }
 }
 
 /// Evicts keys if memory is short. False if that did not help and a command with these flags must not run then.
