@@ -39,6 +39,7 @@ pub mod pubsub;
 pub mod reconfigure;
 pub mod registry;
 pub mod state;
+pub mod tracking;
 pub mod transaction;
 pub mod watch;
 

@@ -13,6 +13,8 @@ pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let minded = server.watches.clients() > 0 || server.blocked.minds_gone();
     server.listeners.published = crate::notify::published(server);
     let published = server.listeners.published;
+    let tracked = server.tracking.clients() > 0;
+    let minded = minded || tracked;
     server.listeners.changes = minded || !published.is_empty();
     server.listeners.wholes = minded || waited;
     keyspace.env.tell_gone = minded || published.any_of(Events::EXPIRED.and(Events::EVICTED));
@@ -29,7 +31,7 @@ impl ServerState {
 
     /// Whether anybody minds this key, whatever happens to it.
     pub(crate) fn minds_key(&self, db: DbIndex, key: &[u8]) -> bool {
-        self.watches.has(db, key) || self.blocked.minds(db, key)
+        self.watches.has(db, key) || self.blocked.minds(db, key) || self.tracking.minds(key)
     }
 }
 

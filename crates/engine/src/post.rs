@@ -19,6 +19,7 @@ use crate::client_limits::over_output_limit;
 use crate::ctx::Ctx;
 use crate::gate::Gate;
 use crate::state::{ServerState, Totals};
+use crate::tracking::{Notice, What};
 
 /// A message, encoded for RESP2: an array. As a push of RESP3 it begins with `>` instead of `*`.
 pub(crate) struct Parcel {
@@ -69,7 +70,31 @@ fn as_push(message: &mut [u8]) {
 #[derive(Debug)]
 pub(crate) struct Late {
     to: ClientSlot,
-    message: Vec<u8>,
+    what: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    /// It tracks, and these keys (`None`: all) are no longer valid.
+    Invalid(What, Option<Vec<u8>>),
+    /// The same for a client with this protocol that redirects to it.
+    Forwarded(Protocol, Option<Vec<u8>>),
+    /// An array.
+    Message(Vec<u8>),
+}
+
+impl Late {
+    pub fn message(to: ClientSlot, array: Vec<u8>) -> Self {
+        Late { to, what: Kept::Message(array) }
+    }
+
+    pub fn invalid(to: ClientSlot, what: What, keys: Option<Vec<u8>>) -> Self {
+        Late { to, what: Kept::Invalid(what, keys) }
+    }
+
+    pub fn forwarded(to: ClientSlot, protocol: Protocol, keys: Option<Vec<u8>>) -> Self {
+        Late { to, what: Kept::Forwarded(protocol, keys) }
+    }
 }
 
 /// The parts of the server that delivering needs, so that whoever delivers can look at the rest.
@@ -104,7 +129,7 @@ impl Mail<'_> {
     /// is sent nothing else.
     pub fn deliver(&mut self, to: ClientSlot, parcel: &mut Parcel) {
         let Some(client) = self.clients.get_mut(to) else {
-            return self.late.push(Late { to, message: parcel.array.clone() });
+            return self.late.push(Late::message(to, parcel.array.clone()));
         };
         if client.close != Close::No {
             return;
@@ -133,26 +158,24 @@ fn close_if_over(client: &mut Client, config: &Config, totals: &mut Totals, now_
 }
 
 impl ServerState {
-    /// Sends a client that is being put back what was kept for it.
+    /// Sends a client that is being put back what was kept for it: what is no longer valid last, as with the peers.
     #[cold]
-    pub(crate) fn deliver_late(&mut self, client: &mut Client) {
-        let mine = self.late.extract_if(.., |late| late.to == client.slot);
-        for Late { message, .. } in mine.collect::<Vec<_>>() {
-            push(self, client, message);
+    pub(crate) fn deliver_late(&mut self, client: Box<Client>) -> Option<Box<Client>> {
+        let slot = client.slot;
+        self.clients.put(client);
+        let mine: Vec<Late> = self.late.extract_if(.., |late| late.to == slot).collect();
+        let (last, first): (Vec<Late>, Vec<Late>) =
+            mine.into_iter().partition(|late| matches!(late.what, Kept::Invalid(..)));
+        let mut mail = mail!(self);
+        for Late { to, what } in first.into_iter().chain(last) {
+            match what {
+                Kept::Invalid(what, keys) => Notice::kept(keys).tell(&mut mail, to, what),
+                Kept::Forwarded(protocol, keys) => Notice::kept(keys).forward(&mut mail, to, protocol),
+                Kept::Message(array) => mail.deliver(to, &mut Parcel { array, shared: [None, None] }),
+            }
         }
+        self.clients.take(slot)
     }
-}
-
-/// Appends a message to what a client is to be sent.
-fn push(server: &mut ServerState, client: &mut Client, mut message: Vec<u8>) {
-    if client.close != Close::No {
-        return;
-    }
-    if client.out.protocol == Protocol::Resp3 {
-        as_push(&mut message);
-    }
-    client.out.share(&Arc::from(message));
-    close_if_over(client, &server.config, &mut server.totals, server.mono_us);
 }
 
 impl Ctx<'_> {
@@ -162,7 +185,7 @@ impl Ctx<'_> {
         if client.gate.meets(Gate::MUTED) {
             let mut message = Vec::new();
             write(&mut message);
-            return self.server.late.push(Late { to: client.slot, message });
+            return self.server.late.push(Late::message(client.slot, message));
         }
         let out = client.out.buffer();
         let begin = out.len();

@@ -127,6 +127,8 @@ pub struct ServerState {
     pub watches: crate::watch::Watches,
     /// Channels and patterns.
     pub pubsub: crate::pubsub::PubSub,
+    /// What clients have read.
+    pub tracking: crate::tracking::Tracking,
     /// What clients are to be sent that are not among `clients` just now.
     pub(crate) late: Vec<crate::post::Late>,
     /// What is to be told to whoever follows the dataset.
@@ -225,7 +227,10 @@ impl ServerState {
     #[inline]
     pub(crate) fn put_back(&mut self, mut client: Box<crate::client::Client>) {
         if !self.late.is_empty() {
-            self.deliver_late(&mut client);
+            match self.deliver_late(client) {
+                Some(same) => client = same,
+                None => return,
+            }
         }
         self.note_write(&mut client);
         if client.close != Close::No && !client.close_noted {

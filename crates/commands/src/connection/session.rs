@@ -59,6 +59,7 @@ fn reset(ctx: &mut Ctx<'_>) -> Result {
     monitor::unwatch(ctx.server, ctx.client);
     ctx.end_transaction();
     ctx.end_subscriptions();
+    ctx.end_tracking();
     let client = &mut *ctx.client;
     client.db = 0;
     client.set_protocol(Protocol::Resp2);

@@ -15,6 +15,10 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("pubsub_patterns", pubsub.count(Kind::Pattern));
     text.field("pubsubshard_channels", pubsub.count(Kind::Shard));
     text.all(NOTHING_YET, 0);
+    let tracking = &facts.server.tracking;
+    text.field("tracking_total_keys", tracking.keys());
+    text.field("tracking_total_items", tracking.items());
+    text.field("tracking_total_prefixes", tracking.prefixes());
     errors_and_turns(facts, text);
     denied(facts, text);
 }
@@ -67,9 +71,6 @@ const NOTHING_YET: &[&str] = &[
     "active_defrag_key_misses",
     "total_active_defrag_time",
     "current_active_defrag_time",
-    "tracking_total_keys",
-    "tracking_total_items",
-    "tracking_total_prefixes",
 ];
 
 fn errors_and_turns(facts: &Facts<'_>, text: &mut Text) {

@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::notify;
 use crate::outcome::{Details, Whole};
 use crate::state::ServerState;
+use crate::tracking::{self, Who};
 use crate::watch;
 
 /// Acts on the outcome. Cold parts hang on `follow` as they are built: keyspace notifications and tracking.
@@ -51,6 +52,8 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
             told += 1;
             follow_one(keyspace, server, Some(client), &gone);
         }
+        let by = Some(Who::of(client));
+        tracking::invalidate(server, &change.key, by, by);
         notify::publish(server, change.db, &change.key, notify::class(change.class), change.event);
         watch::touch(keyspace, server, Some(client), (change.db, &change.key), true);
         server.blocked.note_gone(change.db, &change.key);
@@ -59,6 +62,13 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
     for touched in &details.touched {
         watch::touch(keyspace, server, Some(client), (touched.db, &touched.key), touched.existed);
         server.blocked.note_gone(touched.db, &touched.key);
+        if details.wholes.is_empty() {
+            let by = Some(Who::of(client));
+            tracking::invalidate(server, &touched.key, by, by);
+        }
+    }
+    if details.wholes.iter().any(|whole| matches!(whole, Whole::Emptied(_))) {
+        tracking::invalidate_all(server, client);
     }
     for whole in &details.wholes {
         if let Whole::Swapped(a, b) = *whole {
@@ -86,8 +96,12 @@ fn follow_one(
     gone: &keyspace::Gone,
 ) {
     let (class, event) = notify::of(gone.why);
+    let went = matches!(gone.why, Why::Expired | Why::Evicted);
+    if went {
+        tracking::invalidate(server, &gone.key, None, current.as_deref().map(Who::of));
+    }
     notify::publish(server, gone.db, &gone.key, class, event);
-    if matches!(gone.why, Why::Expired | Why::Evicted) {
+    if went {
         watch::touch(keyspace, server, current, (gone.db, &gone.key), true);
         server.blocked.note_gone(gone.db, &gone.key);
     }
