@@ -9,6 +9,7 @@ mod cluster;
 mod connection;
 mod generic;
 mod geo;
+mod hash;
 mod hyperloglog;
 mod pubsub;
 mod server;
@@ -28,6 +29,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         connection::LISTS,
         generic::LISTS,
         geo::LISTS,
+        hash::LISTS,
         hyperloglog::LISTS,
         pubsub::LISTS,
         server::LISTS,

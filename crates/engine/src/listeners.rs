@@ -7,6 +7,9 @@ use crate::ctx::Ctx;
 use crate::outcome::{Class, Touched, Whole};
 use crate::state::ServerState;
 
+/// Classes of what keys, or fields, do by themselves.
+const GOING: Events = Events::EXPIRED.and(Events::EVICTED).and(Events::HASH).and(Events::GENERIC);
+
 /// Sets the flags by who watches and who waits. To be called whenever that may have changed.
 pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let waited = server.blocked.clients() > 0;
@@ -17,7 +20,7 @@ pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let minded = minded || tracked;
     server.listeners.changes = minded || !published.is_empty();
     server.listeners.wholes = minded || waited;
-    keyspace.env.tell_gone = minded || published.any_of(Events::EXPIRED.and(Events::EVICTED));
+    keyspace.env.tell_gone = minded || published.any_of(GOING);
     keyspace.env.tell_added = published.has(Events::NEW);
     keyspace.env.tell_missed = published.has(Events::MISSED);
     keyspace.env.tell_made = waited;

@@ -158,6 +158,19 @@ fn close_if_over(client: &mut Client, config: &Config, totals: &mut Totals, now_
 }
 
 impl ServerState {
+    /// Sends a client what was kept for it before its command has run. (Not while replies are dropped: they are told from
+    /// messages by where they begin.)
+    pub(crate) fn deliver_before_reply(&mut self, client: &mut Client) {
+        if client.gate.meets(Gate::MUTED) || !self.late.iter().any(|late| late.to == client.slot) {
+            return;
+        }
+        let stand_in = Client::new(client.id, client.slot, Default::default());
+        let own = Box::new(std::mem::replace(client, stand_in));
+        if let Some(same) = self.deliver_late(own) {
+            *client = *same;
+        }
+    }
+
     /// Sends a client that is being put back what was kept for it: what is no longer valid last, as with the peers.
     #[cold]
     pub(crate) fn deliver_late(&mut self, client: Box<Client>) -> Option<Box<Client>> {

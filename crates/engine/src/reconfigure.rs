@@ -97,7 +97,9 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
     keyspace.env.lazy = Lazy { expire: config.lazyfree_lazy_expire, evict: config.lazyfree_lazy_eviction };
     keyspace.env.evict_samples = config.maxmemory_samples as usize;
-    keyspace.env.limits = limits(config);
+    // DEBUG's own, which is no parameter.
+    let list_packed_threshold = keyspace.env.limits.list_packed_threshold;
+    keyspace.env.limits = Limits { list_packed_threshold, ..limits(config) };
     let ticks = server.ticks_per_us;
     server.slow_ticks =
         threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
@@ -121,6 +123,7 @@ fn limits(config: &Config) -> Limits {
         hash_max_listpack_value: size(config.hash_max_listpack_value),
         list_max_listpack_size: config.list_max_listpack_size,
         list_compress_depth: config.list_compress_depth,
+        list_packed_threshold: 0,
         set_max_intset_entries: size(config.set_max_intset_entries),
         set_max_listpack_entries: size(config.set_max_listpack_entries),
         set_max_listpack_value: size(config.set_max_listpack_value),

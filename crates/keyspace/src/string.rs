@@ -8,6 +8,7 @@ use crate::EMBED_MAX;
 use crate::access::Access;
 use crate::db::{Db, DbMut, Key};
 use crate::value::{Type, Value, WrongType};
+use crate::volatile::Volatile;
 
 /// A string as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl<'k> DbMut<'k> {
                     Expire::At(at) => Some(at),
                     Expire::Clear | Expire::Keep => None,
                 };
-                *volatile += usize::from(expire.is_some());
+                volatile.keys += usize::from(expire.is_some());
                 insert(vacant, key, new, expire).set_access(env.fresh_access());
                 env.note_added(*index, key.bytes);
             }
@@ -308,8 +309,9 @@ fn insert<'k>(
 
 /// Puts another value under a key by remaking its entry.
 #[inline(never)]
-fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut usize) {
-    *volatile = *volatile - usize::from(slot.get().has_expire()) + usize::from(expire.is_some());
+fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut Volatile) {
+    volatile.leaves(slot.get());
+    volatile.keys += usize::from(expire.is_some());
     slot.replace_with(|entry| entry.with_value(new.value(), expire));
 }
 

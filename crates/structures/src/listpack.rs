@@ -31,6 +31,7 @@ mod edit;
 
 pub use check::Corrupt;
 pub use code::Element;
+pub use edit::Writer;
 
 use code::{back_size, head};
 

@@ -5,7 +5,7 @@
 //! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes; a key with a time to
 //! live folds in a mark, but not the time.
 
-use keyspace::{Entry, Keyspace, Str, Type, Value};
+use keyspace::{Entry, Keyspace, SortedSet, SortedSetView, Str, Type, Value, view_of};
 use sha1::{Digest as _, Sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -50,10 +50,26 @@ pub(super) fn of_value(entry: &Entry<Value>) -> Digest {
     digest
 }
 
+/// Each element is folded in: its member, then its score in the shortest form.
+fn add_sorted_set(digest: &mut Digest, set: SortedSetView<'_>) {
+    let (mut digits, mut score_text) = (Vec::new(), Vec::new());
+    for (member, score) in set.iter() {
+        score_text.clear();
+        stdx::num::write_f64_short(&mut score_text, score);
+        let mut one = Digest::default();
+        one.chain(member.bytes(&mut digits));
+        one.chain(&score_text);
+        digest.fold(&one.0);
+    }
+}
+
 fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
     digest.chain(&type_number(Type::of(entry)).to_be_bytes());
     if let Ok(string) = Str::of(entry) {
         digest.chain(string.bytes(&mut Vec::new()));
+    }
+    if let Ok(set) = view_of::<SortedSet>(entry) {
+        add_sorted_set(digest, set);
     }
     if entry.has_expire() {
         digest.fold(b"!!expire!!");

@@ -4,7 +4,8 @@ use engine::{Arity, Command, Ctx, Result};
 use keyspace::set::Element;
 use keyspace::{Keyspace, Set, SetView};
 
-use super::algebra::{Met, READS_MANY, STORES, Sources, store};
+use super::algebra::{READS_MANY, STORES, Sources, store};
+use super::met::Met;
 use super::put;
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -35,7 +36,10 @@ fn sunion(ctx: &mut Ctx<'_>) -> Result {
         _ if sets.iter().all(|set| matches!(set, SetView::Ints(_))) => sorted(&sets),
         _ => {
             let mut met = Met::new(ctx.keyspace.env.seed);
-            sets.iter().flat_map(|set| set.iter()).filter(|member| met.insert(*member)).collect::<Vec<_>>()
+            sets.iter()
+                .flat_map(|set| set.iter())
+                .filter(|member| met.insert(*member, ()).is_none())
+                .collect::<Vec<_>>()
         }
     };
     let out = &mut ctx.client.out;

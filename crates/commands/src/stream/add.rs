@@ -15,7 +15,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     group: Group::Stream,
     arity: Arity::AtLeast(5),
     flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-    keys: &[KeySpec::at(1).rw().update()],
+    keys: &[KeySpec::at(1).rw().update().noted("not INSERT, since entries may be trimmed")],
     args: &[
         Arg::key("key"),
         Arg::word("nomkstream", "NOMKSTREAM").optional().since("6.2.0"),

@@ -181,6 +181,50 @@ mod tests {
     }
 
     #[test]
+    fn the_lag_is_only_told_where_it_is_known() {
+        check(
+            r#"
+            > XADD s 1-0 f v
+            "1-0"
+            > XADD s 2-0 f v
+            "2-0"
+            > XADD s 3-0 f v
+            "3-0"
+            > XADD s 4-0 f v
+            "4-0"
+            > XGROUP CREATE s g 0 ENTRIESREAD 17
+            +OK
+            > XREADGROUP GROUP g c COUNT 1 STREAMS s >
+            [["s" [["1-0" ["f" "v"]]]]]
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "1-0" "entries-read" :1 "lag" :3]]
+            > XDEL s 2-0
+            :1
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "1-0" "entries-read" :1 "lag" nil]]
+            > XTRIM s MINID 3-0
+            :1
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "1-0" "entries-read" :1 "lag" nil]]
+            > XGROUP SETID s g 0
+            +OK
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "0-0" "entries-read" nil "lag" :2]]
+            > XGROUP SETID s g 9
+            +OK
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "9-0" "entries-read" nil "lag" nil]]
+            > XTRIM s MAXLEN 0
+            :2
+            > XGROUP SETID s g 2
+            +OK
+            > XINFO GROUPS s
+            [["name" "g" "consumers" :1 "pending" :1 "last-delivered-id" "2-0" "entries-read" nil "lag" :0]]
+            "#,
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_told() {
         check(
             r#"

@@ -171,6 +171,9 @@ fn read(ctx: &mut Ctx<'_>) -> Result {
 
 /// Waits for entries after the ids that were found now, where the end of the stream was asked for.
 fn wait(ctx: &mut Ctx<'_>, options: &Options, timeout: Timeout, wanted: &[(StreamId, bool)]) -> Result {
+    if !ctx.may_block() {
+        return ctx.null_array();
+    }
     let (keys, ids) = (options.keys..options.keys + options.streams, options.keys + options.streams);
     let ends = wanted.iter().enumerate().filter(|(n, _)| ctx.argv.at(ids + n) == b"$");
     let ends: Vec<_> = ends.map(|(n, (after, _))| (ids + n, after.print())).collect();

@@ -66,7 +66,7 @@ fn read_group(ctx: &mut Ctx<'_>) -> Result {
         }
     }
     if served.is_empty() {
-        let Some(timeout) = options.block else { return ctx.null_array() };
+        let Some(timeout) = options.block.filter(|_| ctx.may_block()) else { return ctx.null_array() };
         let keys = options.keys..options.keys + options.streams;
         return ctx.block(Wait::for_keys(keys, Type::Stream, timeout).or_gone());
     }

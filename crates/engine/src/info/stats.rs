@@ -45,9 +45,9 @@ fn keys(facts: &Facts<'_>, text: &mut Text) {
     let (stats, totals) = (&facts.keyspace.env.stats, &facts.server.totals);
     let (exceeded_us, current_us) = facts.server.eviction.exceeded_us(facts.server.mono_us);
     text.field("expired_keys", stats.expired);
-    text.field("expired_fields", 0);
+    text.field("expired_fields", stats.expired_fields);
     text.ratio("expired_stale_perc", stats.stale_percent);
-    text.ratio("expired_keys_with_volatile_items_stale_perc", 0.0);
+    text.ratio("expired_keys_with_volatile_items_stale_perc", stats.stale_hashes_percent);
     text.field("expired_time_cap_reached_count", stats.expire_time_cap);
     text.field("expire_cycle_cpu_milliseconds", stats.expire_cycle_us / 1000);
     text.field("evicted_keys", stats.evicted);

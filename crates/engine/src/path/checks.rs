@@ -159,6 +159,7 @@ fn memory(r: &mut Request<'_>) -> Check {
     let room = has_room(keyspace, server, &mut *r.host, flags);
     if !keyspace.env.gone.is_empty() {
         super::follow_gone(keyspace, server, Some(r.client));
+        server.deliver_before_reply(r.client);
     }
     if room { Check::Pass } else { Check::Refuse(CommandError::OutOfMemory) }
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant** 1. See `path`, invariant 2: EXEC and scripts do not propagate themselves on top of what they ran.
 
+use config::KeyspaceEvents as Events;
 use keyspace::{Keyspace, Why};
 
 use crate::blocked;
@@ -78,7 +79,8 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
     }
 }
 
-/// Tells of keys that went by themselves (and of what else is in `Env::gone`). `current` is the client whose command runs, if one does.
+/// Tells of keys and fields that went by themselves (and of what else is in `Env::gone`). `current` is the client whose
+/// command runs, if one does.
 pub(crate) fn follow_gone(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
@@ -86,6 +88,15 @@ pub(crate) fn follow_gone(
 ) {
     for gone in std::mem::take(&mut keyspace.env.gone) {
         follow_one(keyspace, server, current.as_deref_mut(), &gone);
+    }
+    for gone in std::mem::take(&mut keyspace.env.gone_fields) {
+        tracking::invalidate(server, &gone.key, None, current.as_deref().map(Who::of));
+        notify::publish(server, gone.db, &gone.key, Events::HASH, "hexpired");
+        watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
+        if gone.emptied {
+            notify::publish(server, gone.db, &gone.key, Events::GENERIC, "del");
+            server.blocked.note_gone(gone.db, &gone.key);
+        }
     }
 }
 

@@ -101,7 +101,7 @@ pub struct Tracking {
     pending: bool,
 }
 
-/// Keys forgotten at most after a command, if there are too many.
+/// Keys forgotten at most in one go, if there are too many.
 const EFFORT: usize = 100;
 
 impl Tracking {
@@ -223,9 +223,19 @@ pub(crate) fn remember(
     for (at, _) in keys_of(entry, argv).unwrap_or_default() {
         server.tracking.remember(argv.at(at), Who::of(client));
     }
-    let max = usize::try_from(server.config.tracking_table_max_keys).unwrap_or(usize::MAX);
+    shrink(server, rng);
+}
+
+/// Whether more keys are remembered than may be.
+pub(crate) fn is_too_large(server: &ServerState) -> bool {
+    let max = server.config.tracking_table_max_keys;
+    max > 0 && server.tracking.keys() as u64 > max
+}
+
+/// Forgets keys, any, if there are too many; their readers are told as if they had changed.
+pub(crate) fn shrink(server: &mut ServerState, rng: &mut fastrand::Rng) {
     for _ in 0..EFFORT {
-        if max == 0 || server.tracking.keys() <= max {
+        if !is_too_large(server) {
             break;
         }
         let key = server.tracking.order[rng.usize(..server.tracking.order.len())].clone();

@@ -201,12 +201,12 @@ impl Group {
         id > self.last_id || self.pending.contains(id)
     }
 
-    /// Bytes it holds, itself included.
+    /// Bytes it holds beside itself.
     pub fn memory(&self) -> usize {
         let slab = self.consumers.capacity() * size_of::<Option<Box<Consumer>>>();
         let indices = (self.by_name.capacity() + self.free.capacity()) * size_of::<ConsumerIndex>();
         let consumers: usize = self.consumers().map(Consumer::memory).sum();
-        size_of::<Group>() + self.name.len() + self.pending.memory() + slab + indices + consumers
+        self.name.len() + self.pending.memory() + slab + indices + consumers
     }
 
     /// Roughly how many allocations it has.
@@ -233,7 +233,7 @@ impl Group {
 
 /// The groups of a stream. **Invariant**: sorted by name, without duplicates.
 #[derive(Clone, Debug, Default)]
-pub struct Groups(Vec<Box<Group>>);
+pub struct Groups(Vec<Group>);
 
 impl Groups {
     pub fn len(&self) -> usize {
@@ -246,11 +246,11 @@ impl Groups {
 
     /// In the order of their names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Group> {
-        self.0.iter().map(|group| &**group)
+        self.0.iter()
     }
 
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Group> {
-        self.0.iter_mut().map(|group| &mut **group)
+        self.0.iter_mut()
     }
 
     fn search(&self, name: &[u8]) -> Result<usize, usize> {
@@ -258,11 +258,11 @@ impl Groups {
     }
 
     pub fn get(&self, name: &[u8]) -> Option<&Group> {
-        self.search(name).ok().map(|at| &*self.0[at])
+        self.search(name).ok().map(|at| &self.0[at])
     }
 
     pub fn get_mut(&mut self, name: &[u8]) -> Option<&mut Group> {
-        self.search(name).ok().map(|at| &mut *self.0[at])
+        self.search(name).ok().map(|at| &mut self.0[at])
     }
 
     /// False if there is one of this name.
@@ -270,7 +270,7 @@ impl Groups {
         match self.search(group.name()) {
             Ok(_) => false,
             Err(at) => {
-                self.0.insert(at, Box::new(group));
+                self.0.insert(at, group);
                 true
             }
         }
@@ -289,7 +289,7 @@ impl Groups {
 
     /// Bytes held beside itself.
     pub fn memory(&self) -> usize {
-        self.0.capacity() * size_of::<Box<Group>>() + self.iter().map(Group::memory).sum::<usize>()
+        self.0.capacity() * size_of::<Group>() + self.iter().map(Group::memory).sum::<usize>()
     }
 
     pub fn allocations(&self) -> usize {

@@ -9,12 +9,9 @@ use super::id::StreamId;
 use super::log::Log;
 
 impl Log {
-    /// Whether an entry with an id from `from` on may have been deleted, while others are still there before it.
+    /// Whether an entry with an id from `from` on may have been deleted, in a stream that has some left.
     pub fn has_gap_from(&self, from: StreamId) -> bool {
-        self.length > 0
-            && !self.max_deleted.is_zero()
-            && self.first_id <= self.max_deleted
-            && from <= self.max_deleted
+        self.length > 0 && !self.max_deleted.is_zero() && from <= self.max_deleted
     }
 
     /// How many entries there ever were up to an id, it included; `None` if that cannot be told.
@@ -25,8 +22,9 @@ impl Log {
         if id == self.last_id || (self.length == 0 && id < self.last_id) {
             return Some(self.entries_added);
         }
-        let no_gap = self.max_deleted.is_zero() || self.max_deleted < self.first_id;
-        if id > self.last_id || id > self.first_id || !no_gap {
+        // What was deleted before the first entry does not matter to who has read nothing.
+        let gap = self.max_deleted >= self.first_id || (!id.is_zero() && id < self.max_deleted);
+        if id > self.last_id || id > self.first_id || (gap && !self.max_deleted.is_zero()) {
             return None;
         }
         let before_first = self.entries_added.saturating_sub(self.length);
@@ -47,7 +45,10 @@ impl Log {
     /// What is known of a group's count after it was given the entry of this id, its last one so far.
     pub fn entries_read_after(&self, group: &Group, id: StreamId) -> Option<u64> {
         match group.entries_read {
-            Some(read) if !self.has_gap_from(id) => Some(read.wrapping_add(1)),
+            // A group that is behind the first entry was overtaken by trimming: its count is not good any more.
+            Some(read) if group.last_id >= self.first_id && !self.has_gap_from(group.last_id) => {
+                Some(read.wrapping_add(1))
+            }
             before if self.entries_added == 0 => before,
             _ => self.entries_up_to(id),
         }

@@ -93,20 +93,13 @@ impl Log {
         if size > MAX_ENTRY {
             return Err(AppendError::TooLarge);
         }
-        match self.nodes.last_mut() {
-            Some((first, node)) if !is_full(node, size, limits) => {
-                let delta =
-                    StreamId { ms: id.ms.wrapping_sub(first.ms), seq: id.seq.wrapping_sub(first.seq) };
-                node.push(delta, words);
-            }
-            last => {
-                // A node is likely to become as long as the one before it.
-                let capacity = last.map_or(0, |(_, node)| {
-                    node.finish();
-                    node.bytes().len()
-                });
-                self.nodes.insert(id, Node::new(words, capacity));
-            }
+        if !self.push_to_last(id, words.clone(), size, limits) {
+            // A node is likely to become as long as the one before it.
+            let capacity = self.nodes.last_mut().map_or(0, |(_, node)| {
+                node.finish();
+                node.bytes().len()
+            });
+            self.nodes.insert(id, Node::new(words, size, capacity));
         }
         self.length += 1;
         self.entries_added = self.entries_added.saturating_add(1);
@@ -115,6 +108,23 @@ impl Log {
             self.first_id = id;
         }
         Ok(())
+    }
+
+    /// Adds an entry to the last node, if it has room for it.
+    #[inline]
+    fn push_to_last<'w>(
+        &mut self,
+        id: StreamId,
+        words: impl ExactSizeIterator<Item = &'w [u8]> + Clone,
+        size: usize,
+        limits: &Limits,
+    ) -> bool {
+        let Some((first, node)) = self.nodes.last_mut() else { return false };
+        if !has_room(node, size, limits) {
+            return false;
+        }
+        let delta = StreamId { ms: id.ms.wrapping_sub(first.ms), seq: id.seq.wrapping_sub(first.seq) };
+        node.push(delta, words, size, limits.stream_node_max_entries as u64)
     }
 
     /// Deletes an entry; false if there is none of this id.
@@ -184,15 +194,12 @@ impl Log {
     }
 }
 
-/// Whether an entry of this many bytes needs a new node.
-fn is_full(node: &Node, size: usize, limits: &Limits) -> bool {
+/// Whether a node may become longer by an entry of this many bytes.
+#[inline]
+fn has_room(node: &Node, size: usize, limits: &Limits) -> bool {
     let max = match limits.stream_node_max_bytes {
         0 => MAX_ENTRY,
         bytes => bytes.min(MAX_ENTRY),
     };
-    if node.bytes().len() + size >= max || !node.has_room(2 * size) {
-        return true;
-    }
-    let most = limits.stream_node_max_entries;
-    most != 0 && node.total() >= most as u64
+    node.bytes().len() + size < max && node.has_room(2 * size)
 }

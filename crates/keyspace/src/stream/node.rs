@@ -14,7 +14,7 @@
 //! 1. The layout is as drawn; `live` is at least 1.
 //! 2. `live` and `deleted` are the numbers of entries without and with that flag.
 
-use structures::listpack::{At, Element, Listpack, Pack};
+use structures::listpack::{At, Element, Iter, Listpack, Pack};
 
 use super::id::StreamId;
 
@@ -25,13 +25,13 @@ const SAME_NAMES: i64 = 2;
 pub struct Node(Listpack);
 
 /// The beginning of a node.
-#[derive(Clone, Copy)]
-struct Header {
+struct Header<'n> {
     live: i64,
     deleted: i64,
+    /// How many names there are.
     names: i64,
-    /// Its first name, or the 0.
-    names_at: At,
+    /// At its first name, or the 0.
+    rest: Iter<'n>,
 }
 
 /// Where the parts of an entry are.
@@ -63,51 +63,79 @@ fn int(pack: Pack<'_>, at: At) -> i64 {
     }
 }
 
+/// Bytes that an entry takes at most: each element up to ten more than its text, and five numbers.
+fn room(fields: usize, size: usize) -> usize {
+    size + 20 * fields + 50
+}
+
 /// The element after one that is known not to be the last.
 fn after(pack: Pack<'_>, at: At) -> At {
     pack.next(at).expect("invariant 1: an entry is whole")
 }
 
 impl Node {
-    /// A node with its first entry, which has the node's id. `words`: names and values in turn.
-    pub fn new<'w>(words: impl ExactSizeIterator<Item = &'w [u8]> + Clone, capacity: usize) -> Node {
-        let mut pack = Listpack::with_capacity(capacity);
+    /// A node with its first entry, which has the node's id. `words`: names and values in turn, `size` bytes in all;
+    /// `capacity`: bytes that the node is likely to have in the end.
+    pub fn new<'w>(
+        words: impl ExactSizeIterator<Item = &'w [u8]> + Clone,
+        size: usize,
+        capacity: usize,
+    ) -> Node {
+        let mut node = Node(Listpack::with_capacity(capacity));
         let fields = words.len() / 2;
-        pack.push_back(Element::Int(1));
-        pack.push_back(Element::Int(0));
-        pack.push_back(Element::Int(fields as i64));
-        words.clone().step_by(2).for_each(|name| pack.push_back(Element::of(name)));
-        pack.push_back(Element::Int(0));
-        let mut node = Node(pack);
-        node.write(StreamId::MIN, true, words);
+        node.0.push_all(room(fields, size), |to| {
+            to.push(Element::Int(1));
+            to.push(Element::Int(0));
+            to.push(Element::Int(fields as i64));
+            words.clone().step_by(2).for_each(|name| to.push(Element::of(name)));
+            to.push(Element::Int(0));
+        });
+        node.write(StreamId::MIN, true, words, size);
         node
     }
 
-    /// Adds an entry at the end. `delta`: its id less the node's.
-    pub fn push<'w>(&mut self, delta: StreamId, words: impl ExactSizeIterator<Item = &'w [u8]> + Clone) {
+    /// Adds an entry at the end, unless the node has `most` already (0 = no limit). `delta`: its id less the node's.
+    pub fn push<'w>(
+        &mut self,
+        delta: StreamId,
+        words: impl ExactSizeIterator<Item = &'w [u8]> + Clone,
+        size: usize,
+        most: u64,
+    ) -> bool {
         let pack = self.0.view();
         let header = header(pack);
-        let same = header.has_names(pack, words.clone());
-        if let Some(at) = pack.first() {
-            self.0.replace(at, Element::Int(header.live + 1));
+        if most != 0 && (header.live + header.deleted) as u64 >= most {
+            return false;
         }
-        self.write(delta, same, words);
+        let (same, live) = (header.has_names(words.clone()), header.live);
+        if let Some(at) = pack.first() {
+            self.0.replace(at, Element::Int(live + 1));
+        }
+        self.write(delta, same, words, size);
+        true
     }
 
-    fn write<'w>(&mut self, delta: StreamId, same: bool, words: impl ExactSizeIterator<Item = &'w [u8]>) {
-        let fields = (words.len() / 2) as i64;
-        let pack = &mut self.0;
-        pack.push_back(Element::Int(if same { SAME_NAMES } else { 0 }));
-        pack.push_back(Element::Int(delta.ms as i64));
-        pack.push_back(Element::Int(delta.seq as i64));
-        if same {
-            words.skip(1).step_by(2).for_each(|value| pack.push_back(Element::of(value)));
-            pack.push_back(Element::Int(3 + fields));
-        } else {
-            pack.push_back(Element::Int(fields));
-            words.for_each(|word| pack.push_back(Element::of(word)));
-            pack.push_back(Element::Int(4 + 2 * fields));
-        }
+    fn write<'w>(
+        &mut self,
+        delta: StreamId,
+        same: bool,
+        words: impl ExactSizeIterator<Item = &'w [u8]>,
+        size: usize,
+    ) {
+        let fields = words.len() / 2;
+        self.0.push_all(room(fields, size), |to| {
+            to.push(Element::Int(if same { SAME_NAMES } else { 0 }));
+            to.push(Element::Int(delta.ms as i64));
+            to.push(Element::Int(delta.seq as i64));
+            if same {
+                words.skip(1).step_by(2).for_each(|value| to.push(Element::of(value)));
+                to.push(Element::Int(3 + fields as i64));
+            } else {
+                to.push(Element::Int(fields as i64));
+                words.for_each(|word| to.push(Element::of(word)));
+                to.push(Element::Int(4 + 2 * fields as i64));
+            }
+        });
     }
 
     /// Entries that are not deleted.
@@ -214,35 +242,23 @@ impl Node {
     }
 }
 
-fn header(pack: Pack<'_>) -> Header {
-    let live = pack.first().expect("invariant 1: a node has a header");
-    let deleted = after(pack, live);
-    let names = after(pack, deleted);
-    Header {
-        live: int(pack, live),
-        deleted: int(pack, deleted),
-        names: int(pack, names),
-        names_at: after(pack, names),
-    }
+fn header(pack: Pack<'_>) -> Header<'_> {
+    let mut rest = pack.iter();
+    let mut int = || match rest.next() {
+        Some(Element::Int(int)) => int,
+        _ => 0,
+    };
+    Header { live: int(), deleted: int(), names: int(), rest }
 }
 
-impl Header {
+impl Header<'_> {
     /// Whether an entry has the names of the header.
-    fn has_names<'w>(&self, pack: Pack<'_>, words: impl ExactSizeIterator<Item = &'w [u8]>) -> bool {
-        if words.len() as i64 != 2 * self.names {
-            return false;
-        }
-        let mut at = self.names_at;
-        for name in words.step_by(2) {
-            let (element, next) = pack.step(at);
-            let same = match element {
-                Element::Str(bytes) => bytes == name,
-                Element::Int(_) => element == Element::of(name),
-            };
-            let (true, Some(next)) = (same, next) else { return false };
-            at = next;
-        }
-        true
+    fn has_names<'w>(&self, words: impl ExactSizeIterator<Item = &'w [u8]>) -> bool {
+        let same = |(element, name): (Element<'_>, &[u8])| match element {
+            Element::Str(bytes) => bytes == name,
+            Element::Int(_) => element == Element::of(name),
+        };
+        words.len() as i64 == 2 * self.names && self.rest.clone().zip(words.step_by(2)).all(same)
     }
 }
 
@@ -252,7 +268,7 @@ pub struct Entries<'n> {
     pack: Pack<'n>,
     id: StreamId,
     header_names: i64,
-    names_at: At,
+    names: Iter<'n>,
     /// The flags of the next entry forwards.
     front: Option<At>,
     /// The piece count of the next entry backwards.
@@ -262,18 +278,12 @@ pub struct Entries<'n> {
 impl<'n> Entries<'n> {
     fn new(pack: Pack<'n>, id: StreamId) -> Self {
         let header = header(pack);
-        let mut zero = Some(header.names_at);
-        for _ in 0..header.names {
-            zero = zero.and_then(|at| pack.next(at));
+        // Three counts, the names, and the 0 come before the first entry.
+        let mut front = pack.first();
+        for _ in 0..header.names + 4 {
+            front = front.and_then(|at| pack.next(at));
         }
-        Entries {
-            pack,
-            id,
-            header_names: header.names,
-            names_at: header.names_at,
-            front: zero.and_then(|at| pack.next(at)),
-            back: pack.last(),
-        }
+        Entries { pack, id, header_names: header.names, names: header.rest, front, back: pack.last() }
     }
 
     fn parts(&self, flags_at: At) -> Parts {
@@ -322,9 +332,9 @@ impl<'n> Entries<'n> {
     }
 
     fn entry(&self, parts: Parts) -> Entry<'n> {
-        let names_at = if parts.has_own_names() { None } else { Some(self.names_at) };
-        let fields = Fields { pack: self.pack, left: parts.fields.max(0) as usize, names_at, at: parts.body };
-        Entry { id: parts.id, fields }
+        let names = if parts.has_own_names() { None } else { Some(self.names.clone()) };
+        let rest = self.pack.iter_from(parts.body);
+        Entry { id: parts.id, fields: Fields { left: parts.fields.max(0) as usize, names, rest } }
     }
 
     pub fn next_live(&mut self) -> Option<Entry<'n>> {
@@ -356,11 +366,10 @@ pub struct Entry<'n> {
 /// Names and values.
 #[derive(Clone)]
 pub struct Fields<'n> {
-    pack: Pack<'n>,
     left: usize,
-    /// The next name, if names are in the header.
-    names_at: Option<At>,
-    at: At,
+    /// The names, if they are in the header.
+    names: Option<Iter<'n>>,
+    rest: Iter<'n>,
 }
 
 impl<'n> Iterator for Fields<'n> {
@@ -368,21 +377,11 @@ impl<'n> Iterator for Fields<'n> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let name = match self.names_at {
-            Some(at) => {
-                let (name, next) = self.pack.step(at);
-                self.names_at = next;
-                name
-            }
-            None => {
-                let (name, next) = self.pack.step(self.at);
-                self.at = next?;
-                name
-            }
+        let name = match &mut self.names {
+            Some(names) => names.next()?,
+            None => self.rest.next()?,
         };
-        let (value, next) = self.pack.step(self.at);
-        self.at = next?;
-        Some((name, value))
+        Some((name, self.rest.next()?))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -462,6 +461,16 @@ mod tests {
         text.split(' ').map(str::as_bytes).collect::<Vec<_>>().into_iter()
     }
 
+    fn new(text: &str) -> Node {
+        Node::new(words(text), text.len(), 0)
+    }
+
+    fn push(node: &mut Node, delta: StreamId, text: &str) {
+        assert!(node.push(delta, words(text), text.len(), 0));
+        let total = node.total();
+        assert!(!node.push(delta, words(text), text.len(), total));
+    }
+
     fn seen(node: &Node, id: StreamId) -> Vec<String> {
         let mut entries = node.entries(id);
         let print = |entry: Entry<'_>| {
@@ -481,7 +490,7 @@ mod tests {
     #[test]
     fn bytes_are_redis_s() {
         // From the RDB of a Redis 7 after `XADD x 1-1 f v`, as the peers' suite restores it.
-        let node = Node::new(words("f v"), 0);
+        let node = new("f v");
         let wanted =
             b"\x1D\x00\x00\x00\x0A\x00\x01\x01\x00\x01\x01\x01\x81f\x02\x00\x01\x02\x01\x00\x01\x00\x01\
                        \x81v\x02\x04\x01\xFF";
@@ -492,12 +501,12 @@ mod tests {
     #[test]
     fn names_are_kept_once_if_they_are_the_same() {
         let id = StreamId::new(5, 5);
-        let mut node = Node::new(words("temp 20 wind 7"), 0);
-        node.push(StreamId::new(0, 1), words("temp 21 wind x"));
+        let mut node = new("temp 20 wind 7");
+        push(&mut node, StreamId::new(0, 1), "temp 21 wind x");
         let before = node.bytes().len();
-        node.push(StreamId::new(1, u64::MAX - 4), words("temp 21 rain no"));
+        push(&mut node, StreamId::new(1, u64::MAX - 4), "temp 21 rain no");
         assert!(node.bytes().len() > before + 15);
-        node.push(StreamId::new(7, 0), words("temp 1"));
+        push(&mut node, StreamId::new(7, 0), "temp 1");
         assert_eq!(
             seen(&node, id),
             ["5-5 temp=20 wind=7", "5-6 temp=21 wind=x", "6-0 temp=21 rain=no", "12-5 temp=1"]
@@ -515,8 +524,8 @@ mod tests {
 
     #[test]
     fn counts_may_outgrow_a_byte() {
-        let mut node = Node::new(words("1 2"), 0);
-        (1..300).for_each(|n| node.push(StreamId::new(n, 0), words("1 2")));
+        let mut node = new("1 2");
+        (1..300).for_each(|n| push(&mut node, StreamId::new(n, 0), "1 2"));
         node.verify(StreamId::MIN);
         assert_eq!(node.delete_first(StreamId::MIN, |id| id.ms >= 250), 250);
         node.verify(StreamId::MIN);

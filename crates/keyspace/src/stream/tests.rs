@@ -180,11 +180,12 @@ fn the_lag_is_told_where_it_is_known() {
     assert_eq!((lag(&stream.log, 2, Some(2)), lag(&stream.log, 4, Some(4))), (None, Some(1)));
     assert_eq!(lag(&stream.log, 5, None), Some(0));
     stream.log.trim(Trim { to: TrimTo::MinId(id(4)), approximate: false, limit: 0 });
-    assert_eq!(lag(&stream.log, 2, Some(2)), Some(3));
+    assert_eq!(lag(&stream.log, 2, Some(2)), None);
     assert_eq!(lag(&stream.log, 0, None), Some(2));
     assert_eq!(Log::default().lag(&group(7, None)), Some(0));
     assert_eq!(stream.log.entries_read_after(&group(0, None), id(4)), Some(4));
-    assert_eq!(stream.log.entries_read_after(&group(3, Some(3)), id(4)), Some(4));
+    assert_eq!(stream.log.entries_read_after(&group(4, Some(4)), id(5)), Some(5));
+    assert_eq!(stream.log.entries_read_after(&group(3, Some(30)), id(4)), Some(4));
 }
 
 #[test]

@@ -12,8 +12,8 @@
 //!
 //! A full leaf first gives half of what a neighbour has room for to that neighbour, so leaves are filled to 83 %
 //! on average where elements come in no order, and completely where they come in order: splits at an end of a leaf
-//! move nothing. Two neighbours that would fit into three quarters of one become one when something is removed
-//! from either; a split needs a full leaf. So few leaves are thin, however elements come and go.
+//! move nothing. A leaf that is less than half full after a removal is joined with a neighbour if both fit
+//! into three quarters of one. So few leaves are thin, however elements come and go.
 //!
 //! The road not taken: whole keys in the leaves (4 bytes per element more than the budget of 58 has); links between
 //! leaves (`unsafe` for the whole tree; here it is only for looking at elements).
@@ -66,15 +66,24 @@ struct Loss<E> {
     least: Option<(u64, Ref<E>)>,
 }
 
-/// An element on its way in.
-struct Arrival<'a, E> {
+/// What became of an element.
+enum Removed<E> {
+    /// There is none.
+    Nothing,
+    /// It is where it was, prepared for its new key.
+    Stays,
+    One(Loss<E>),
+}
+
+/// An element on its way in or out, and the cut before it.
+struct Known<'a, E> {
     cut: ByElement<'a>,
     element: Ref<E>,
 }
 
 impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
     /// Adds an element; what comes back is a new neighbour to the right.
-    fn insert(&mut self, arrival: &Arrival<'_, E>) -> Option<Edge<E, L, F>> {
+    fn insert(&mut self, arrival: &Known<'_, E>) -> Option<Edge<E, L, F>> {
         match self {
             Node::Leaf(leaf) => {
                 let at = leaf.seek(&arrival.cut);
@@ -88,19 +97,25 @@ impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
         }
     }
 
-    fn remove(&mut self, key: u64, member: &[u8]) -> Option<Loss<E>> {
+    /// Forgets an element, unless it may stay in its place with another key.
+    fn remove(&mut self, known: &Known<'_, E>, new: Option<u64>) -> Removed<E> {
         match self {
             Node::Leaf(leaf) => {
-                let at = leaf.seek(&ByElement { key, member, after: false });
-                if !leaf.is(at, key, member) {
-                    return None;
+                let Some(at) = leaf.find(known.element, &known.cut) else { return Removed::Nothing };
+                if let Some(key) = new
+                    && leaf.stays(at, &ByElement { key, ..known.cut })
+                {
+                    leaf.set_key(at, key);
+                    return Removed::Stays;
                 }
-                Some(lose(leaf, at, 1))
+                Removed::One(lose(leaf, at, 1))
             }
             Node::Inner(inner) => {
-                let way = inner.way(&ByElement { key, member, after: true });
-                let loss = inner.edges[way].child.remove(key, member)?;
-                Some(inner.settle(way, loss))
+                let way = inner.way(&ByElement { after: true, ..known.cut });
+                match inner.edges[way].child.remove(known, new) {
+                    Removed::One(loss) => Removed::One(inner.settle(way, loss)),
+                    other => other,
+                }
             }
         }
     }
@@ -160,7 +175,7 @@ impl<E: Scored, const L: usize, const F: usize> Node<E, L, F> {
 fn split_leaf<E: Scored, const L: usize, const F: usize>(
     leaf: &mut Box<Leaf<E, L>>,
     at: usize,
-    arrival: &Arrival<'_, E>,
+    arrival: &Known<'_, E>,
 ) -> Edge<E, L, F> {
     let mut right = Leaf::new();
     let key = arrival.cut.key;
@@ -195,6 +210,12 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         self.edges[1..].partition_point(|edge| cut.before_keyed(edge.key, || unsafe { edge.least.get() }))
     }
 
+    /// How many elements are below the children before one.
+    #[inline]
+    fn before(&self, way: usize) -> usize {
+        self.edges[..way].iter().map(|edge| edge.count).sum()
+    }
+
     /// The child with the element of a rank, and the rank in there.
     #[inline]
     fn way_to_rank(&self, mut rank: usize) -> (usize, usize) {
@@ -207,7 +228,7 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         unreachable!("ranks are compared with the length first");
     }
 
-    fn insert(&mut self, arrival: &Arrival<'_, E>) -> Option<Edge<E, L, F>> {
+    fn insert(&mut self, arrival: &Known<'_, E>) -> Option<Edge<E, L, F>> {
         let mut way = self.way(&arrival.cut);
         if let Node::Leaf(leaf) = &self.edges[way].child
             && leaf.room() == 0
@@ -291,16 +312,20 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
         if edge.count == 0 {
             self.edges.remove(way);
             least = self.edges.first().map(|first| (first.key, first.least));
-            if way > 0 && way < self.edges.len() {
-                self.merge(way - 1);
-            }
         } else {
             if let Some((key, element)) = least {
                 (edge.key, edge.least) = (key, element);
             }
-            self.merge(way);
-            if way > 0 {
-                self.merge(way - 1);
+            // Of a leaf the edge knows the size.
+            let thin = match &edge.child {
+                Node::Leaf(_) => edge.count < L / 2,
+                Node::Inner(inner) => inner.edges.len() < F / 2,
+            };
+            if thin {
+                self.merge(way);
+                if way > 0 {
+                    self.merge(way - 1);
+                }
             }
         }
         Loss { count: loss.count, least: least.filter(|_| way == 0) }
@@ -392,9 +417,24 @@ impl<E: Scored, const L: usize, const F: usize> Tree<E, L, F> {
                 Node::Leaf(leaf) => return before + leaf.seek(cut),
                 Node::Inner(inner) => {
                     let way = inner.way(cut);
-                    before += inner.edges[..way].iter().map(|edge| edge.count).sum::<usize>();
+                    before += inner.before(way);
                     node = &inner.edges[way].child;
                 }
+            }
+        }
+    }
+
+    /// Whether an element was forgotten, rather than left where it is for another key; `None` if there is none.
+    #[inline]
+    fn forget(&mut self, element: &E, new: Option<u64>) -> Option<bool> {
+        let known = Known { cut: ByElement::of(element), element: Ref::new(element) };
+        match self.root.remove(&known, new) {
+            Removed::Nothing => None,
+            Removed::Stays => Some(false),
+            Removed::One(_) => {
+                self.len -= 1;
+                self.lower();
+                Some(true)
             }
         }
     }
@@ -417,8 +457,7 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
     }
 
     unsafe fn insert(&mut self, element: &E) {
-        let cut = ByElement { key: key_of(element.score()), member: element.member(), after: false };
-        let arrival = Arrival { cut, element: Ref::new(element) };
+        let arrival = Known { cut: ByElement::of(element), element: Ref::new(element) };
         self.len += 1;
         let Some(right) = self.root.insert(&arrival) else { return };
         let (least, key) = (right.least, right.key);
@@ -430,34 +469,24 @@ impl<E: Scored, const L: usize, const F: usize> OrderedIndex<E> for Tree<E, L, F
         }
     }
 
-    fn remove(&mut self, score: f64, member: &[u8]) -> bool {
-        let Some(loss) = self.root.remove(key_of(score), member) else { return false };
-        self.len -= loss.count;
-        self.lower();
-        true
+    fn remove(&mut self, element: &E) -> bool {
+        self.forget(element, None) == Some(true)
     }
 
-    fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool {
-        let (key, new) = (key_of(score), key_of(new));
-        let mut node = &mut self.root;
+    fn rescore(&mut self, element: &E, new: f64) -> bool {
+        self.forget(element, Some(key_of(new))) == Some(false)
+    }
+
+    fn rank(&self, element: &E) -> Option<usize> {
+        let (cut, wanted) = (ByElement::of(element), Ref::new(element));
+        let (mut node, mut before) = (&self.root, 0);
         loop {
             match node {
+                Node::Leaf(leaf) => return leaf.find(wanted, &cut).map(|at| before + at),
                 Node::Inner(inner) => {
-                    let way = inner.way(&ByElement { key, member, after: true });
-                    node = &mut inner.edges[way].child;
-                }
-                Node::Leaf(leaf) => {
-                    let at = leaf.seek(&ByElement { key, member, after: false });
-                    // The first of a leaf may be what an edge speaks of, the last may pass into the next leaf.
-                    let stays = at > 0
-                        && at + 1 < leaf.len()
-                        && leaf.is(at, key, member)
-                        && ByElement { key: new, member, after: false }.before(leaf.element(at - 1))
-                        && !ByElement { key: new, member, after: false }.before(leaf.element(at + 1));
-                    if stays {
-                        leaf.set_key(at, new);
-                    }
-                    return stays;
+                    let way = inner.way(&ByElement { after: true, ..cut });
+                    before += inner.before(way);
+                    node = &inner.edges[way].child;
                 }
             }
         }

@@ -78,6 +78,26 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// Appends head, data and back.
+    #[inline]
+    pub(super) fn append_to(self, to: &mut Vec<u8>) {
+        match self {
+            Element::Int(int @ 0..=127) => to.extend_from_slice(&[int as u8, 1]),
+            Element::Str(bytes) if bytes.len() < 64 => {
+                to.push(0x80 | bytes.len() as u8);
+                to.extend_from_slice(bytes);
+                to.push(bytes.len() as u8 + 1);
+            }
+            _ => self.append_long(to),
+        }
+    }
+
+    fn append_long(self, to: &mut Vec<u8>) {
+        let (size, at) = (self.size(), to.len());
+        to.resize(at + size + back_size(size), 0);
+        self.write(&mut to[at..], size);
+    }
+
     /// Writes head, data and back into exactly `size + back_size(size)` bytes.
     #[inline]
     pub(super) fn write(self, to: &mut [u8], size: usize) {

@@ -23,6 +23,11 @@ pub fn agree(request: &[Vec<u8>], a: &Value, b: &Value) -> bool {
     if a == b {
         return true;
     }
+    // The peers cut a text at a zero byte, we print a blank in its place.
+    let zeros = request.iter().any(|word| word.contains(&0));
+    if zeros && matches!((a, b), (Value::Error(_), Value::Error(_))) {
+        return true;
+    }
     let name = String::from_utf8_lossy(&request[0]).to_ascii_uppercase();
     let name = name.as_str();
     if ANY_ORDER.contains(&name) {
