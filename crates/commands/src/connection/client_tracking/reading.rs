@@ -313,8 +313,6 @@ fn messages_come_before_what_is_not_valid_and_both_after_the_reply() {
             +OK
             >["pmessage" "__keyevent*" "__keyevent@0__:set" "x"]
             >["invalidate" ["x"]]
-            > SELECT 1
-            +OK
             2> MSET x 1 y 2
             +OK
             1>
