@@ -63,7 +63,6 @@ impl List {
     }
 
     #[inline]
-    #[expect(clippy::len_without_is_empty, reason = "Collection has it")]
     pub fn len(&self) -> usize {
         self.view().len()
     }

@@ -4,7 +4,7 @@
 //! from small pools so that requests meet the same elements again. Some are not: now and then a word is dropped,
 //! doubled, or replaced by one from the edge of what is possible.
 
-use engine::command::{Arg, ArgKind, Group};
+use engine::command::{Arg, ArgKind, Flags, Group};
 use engine::registry::{Entry, Registry};
 use fastrand::Rng;
 
@@ -130,7 +130,8 @@ impl<'r> Grammar<'r> {
         for arg in entry.record.args {
             self.argument(arg, entry.record.group, &mut request);
         }
-        if self.rng.u8(..) < 6 {
+        // A spoilt timeout would be a long one.
+        if self.rng.u8(..) < 6 && !entry.record.flags.has(Flags::BLOCKING) {
             self.spoil(&mut request);
         }
         request
