@@ -91,6 +91,9 @@ impl<'r> Grammar<'r> {
             let name = entry.full_name.split('|').next().unwrap_or_default();
             let both = known.iter().any(|known| known.eq_ignore_ascii_case(name));
             let lex = record.name.contains("LEX");
+            // Those that wait are slow to compare: only by name.
+            let waits = record.flags.has(Flags::BLOCKING)
+                && !only.iter().any(|word| record.name.eq_ignore_ascii_case(word));
             data && both
                 && named
                 && !lex
@@ -249,9 +252,7 @@ impl<'r> Grammar<'r> {
             (ArgKind::Pattern, _) => self.pick(PATTERNS),
             (ArgKind::UnixTime, name) if name.contains("milli") => self.pick(&["4102444800000", "1"]),
             (ArgKind::UnixTime, _) => self.pick(&["4102444800", "1"]),
-            (ArgKind::Integer, "seconds" | "milliseconds") => {
-                self.pick(&["100", "1000", "100000", "0", "-1"])
-            }
+            (ArgKind::Integer, "seconds" | "milliseconds") => self.pick(&["100000", "1000000", "0", "-1"]),
             (ArgKind::Integer, _) => self.pick(NUMBERS),
             (ArgKind::Double, "timeout") => self.pick(&["0.001", "0.002"]),
             (ArgKind::Double, _) => self.pick(SCORES),
