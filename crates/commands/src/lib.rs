@@ -11,6 +11,7 @@ mod generic;
 mod geo;
 mod hash;
 mod hyperloglog;
+mod list;
 mod server;
 mod set;
 mod sorted_set;
@@ -30,6 +31,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         geo::LISTS,
         hash::LISTS,
         hyperloglog::LISTS,
+        list::LISTS,
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,

@@ -218,12 +218,11 @@ fn edit_slot<T: Collection, R>(
     volatile: &mut Volatile,
     change: impl FnOnce(&mut T, &mut Env) -> R,
 ) -> Result<Edited<R>, WrongType> {
-    let result = change_in(&mut slot, env, change)?;
+    let (result, gone) = change_in(&mut slot, env, change)?;
     env.touch(slot.get());
     if matches!(T::TYPE, Type::Hash) {
         volatile.fields_changed(slot.get_mut());
     }
-    let gone = is_empty::<T>(slot.get());
     if gone {
         volatile.leaves(slot.get());
         slot.remove();
@@ -231,21 +230,13 @@ fn edit_slot<T: Collection, R>(
     Ok(Edited { result, gone })
 }
 
-fn is_empty<T: Collection>(entry: &Entry<Value>) -> bool {
-    match entry.value() {
-        ValueRef::Packed { bytes, .. } => bytes.is_empty(),
-        ValueRef::Boxed(value) => T::of(value).is_none_or(T::is_empty),
-        ValueRef::Int(_) | ValueRef::Bytes { .. } => false,
-    }
-}
-
-/// Changes the collection in a slot. Of an emptied packed one no bytes are left.
+/// Changes the collection in a slot, and tells whether nothing is left of it (of a packed one no bytes are).
 #[inline]
 fn change_in<T: Collection, R>(
     slot: &mut KeySlot<'_, Value>,
     env: &mut Env,
     change: impl FnOnce(&mut T, &mut Env) -> R,
-) -> Result<R, WrongType> {
+) -> Result<(R, bool), WrongType> {
     if slot.get().type_bits() != T::TYPE as u8 {
         return Err(WrongType);
     }
@@ -256,11 +247,15 @@ fn change_in<T: Collection, R>(
             buffer.extend_from_slice(bytes);
             let mut value = T::unpack(buffer, raw);
             let result = change(&mut value, env);
-            store_packed(slot, env, value);
-            Ok(result)
+            let gone = value.is_empty();
+            store_packed(slot, env, value, gone);
+            Ok((result, gone))
         }
         ValueMut::Boxed(value) => match T::of_mut(value) {
-            Some(value) => Ok(change(value, env)),
+            Some(value) => {
+                let result = change(value, env);
+                Ok((result, value.is_empty()))
+            }
             None => Err(WrongType),
         },
         ValueMut::Int(_) | ValueMut::Bytes { .. } => Err(WrongType),
@@ -269,10 +264,10 @@ fn change_in<T: Collection, R>(
 
 /// Puts a collection that was packed in its entry back into it.
 #[inline]
-fn store_packed<T: Collection>(slot: &mut KeySlot<'_, Value>, env: &mut Env, value: T) {
+fn store_packed<T: Collection>(slot: &mut KeySlot<'_, Value>, env: &mut Env, value: T, gone: bool) {
     match value.packed() {
         Some((bytes, raw)) if bytes.len() <= PACKED_MAX => {
-            let (bytes, raw) = if value.is_empty() { (&[][..], raw) } else { (bytes, raw) };
+            let bytes = if gone { &[] } else { bytes };
             if !slot.get_mut().try_overwrite_packed(bytes, raw) {
                 slot.replace_with(|entry| {
                     let expire = entry.expire();

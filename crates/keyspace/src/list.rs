@@ -15,6 +15,7 @@ pub use structures::quicklist::{End, Side};
 use structures::quicklist::{Fill, edit};
 
 use crate::collection::{Collection, Limits};
+use crate::db::Env;
 use crate::value::{Type, Value};
 
 /// A list: elements in the order they were pushed.
@@ -37,8 +38,38 @@ impl Default for List {
     }
 }
 
+/// An element of more bytes is too much for a list that is a listpack, whatever the limit.
+const ALWAYS_LONG: usize = 64 << 10;
+
 impl List {
+    /// An empty one, in memory that is at hand.
+    pub fn fresh(env: &mut Env) -> Self {
+        List::Packed(Listpack::reuse(std::mem::take(&mut env.scratch)))
+    }
+
+    /// One of these elements, in the encoding that suits them.
+    pub fn of_elements<'e>(elements: impl Iterator<Item = &'e [u8]>, limits: &Limits) -> Self {
+        let mut list = List::default();
+        for element in elements {
+            match &mut list {
+                List::Quick(quick) => quick.push(End::Tail, element, limits.list_packed_threshold),
+                List::Packed(_) if element.len() > ALWAYS_LONG => {
+                    list.unfold(limits);
+                    list.push(End::Tail, std::iter::once(element), limits);
+                }
+                List::Packed(pack) => {
+                    pack.push_back(Element::of(element));
+                    if Fill::new(limits.list_max_listpack_size).is_exceeded(pack.bytes().len(), pack.len()) {
+                        list.unfold(limits);
+                    }
+                }
+            }
+        }
+        list
+    }
+
     #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "Collection has it")]
     pub fn len(&self) -> usize {
         self.view().len()
     }
@@ -80,14 +111,15 @@ impl List {
     fn unfold(&mut self, limits: &Limits) {
         let fill = Fill::new(limits.list_max_listpack_size);
         if let List::Packed(pack) = self {
-            let pack = std::mem::take(pack);
+            let mut pack = std::mem::take(pack);
+            pack.shrink();
             *self = List::Quick(Box::new(Quicklist::of_pack(pack, fill, limits.list_compress_depth)));
         }
     }
 
     /// Makes it a listpack if little enough is left.
     #[inline]
-    fn fold(&mut self, limits: &Limits) {
+    pub fn fold(&mut self, limits: &Limits) {
         if let List::Quick(quick) = self
             && let Some(pack) = quick.single_pack()
             && Fill::new(limits.list_max_listpack_size).is_half_empty(pack.bytes().len(), pack.len())
@@ -100,16 +132,28 @@ impl List {
     /// Removes the element at an end, after something was done with it. `O(1)`.
     #[inline]
     pub fn pop<R>(&mut self, end: End, limits: &Limits, look: impl FnOnce(Element<'_>) -> R) -> Option<R> {
-        let result = match self {
-            List::Packed(pack) => edit::pop_from(pack, end, look),
-            List::Quick(quick) => quick.pop(end, look),
-        };
+        let result = self.pop_of_more(end, look);
         self.fold(limits);
         result
     }
 
+    /// The same as a part of a change that ends with [`List::fold`].
+    #[inline]
+    pub fn pop_of_more<R>(&mut self, end: End, look: impl FnOnce(Element<'_>) -> R) -> Option<R> {
+        match self {
+            List::Packed(pack) => edit::pop_from(pack, end, look),
+            List::Quick(quick) => quick.pop(end, look),
+        }
+    }
+
     /// Removes up to `count` elements from an index on. `O(n)` of nodes and of what is removed.
     pub fn remove(&mut self, index: usize, count: usize, limits: &Limits) {
+        self.remove_of_more(index, count);
+        self.fold(limits);
+    }
+
+    /// The same as a part of a change that ends with [`List::fold`].
+    pub fn remove_of_more(&mut self, index: usize, count: usize) {
         match self {
             List::Packed(pack) => {
                 if let (Some(at), true) = (seek(pack.view(), index), count > 0) {
@@ -119,13 +163,12 @@ impl List {
             }
             List::Quick(quick) => quick.remove(index, count),
         }
-        self.fold(limits);
     }
 
     /// Keeps only `count` elements from an index on.
     pub fn keep(&mut self, index: usize, count: usize, limits: &Limits) {
         let end = index.saturating_add(count).min(self.len());
-        self.remove(end, usize::MAX, limits);
+        self.remove_of_more(end, usize::MAX);
         self.remove(0, index, limits);
     }
 

@@ -98,7 +98,7 @@ impl Set {
         }
     }
 
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.view().len()
     }
 }

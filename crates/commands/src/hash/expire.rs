@@ -8,7 +8,7 @@
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{Hash, Key, Retime};
 
-use super::terms::{self, FIELDS, NUMFIELDS, Unit};
+use super::terms::{self, FIELDS, FIELDS_PLAIN, NUMFIELDS, Unit};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -21,7 +21,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     Command {
         name: "HPEXPIRE",
         summary: "Lets fields live for so many milliseconds.",
-        args: &[Arg::key("key"), Arg::integer("milliseconds"), CONDITION, FIELDS_PLAIN],
+        args: &[Arg::key("key"), Arg::integer("milliseconds"), CONDITION, FIELDS],
         run: |ctx| hexpire(ctx, Unit::Millis),
         ..EXPIRE
     },
@@ -35,7 +35,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     Command {
         name: "HPEXPIREAT",
         summary: "Lets fields live until a time in milliseconds since 1970.",
-        args: &[Arg::key("key"), Arg::integer("unix-time-milliseconds"), CONDITION, FIELDS_PLAIN],
+        args: &[Arg::key("key"), Arg::integer("unix-time-milliseconds"), CONDITION, FIELDS],
         run: |ctx| hexpire(ctx, Unit::UnixMillis),
         ..EXPIRE
     },
@@ -59,7 +59,6 @@ const CONDITION_UNDATED: Arg = Arg::one_of(
 )
 .optional();
 const CONDITION: Arg = CONDITION_UNDATED.since("9.0.0");
-const FIELDS_PLAIN: Arg = terms::FIELDS_PLAIN;
 
 /// Index of the first word that may be a condition.
 const OPTIONS: usize = 3;

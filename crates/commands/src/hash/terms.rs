@@ -14,7 +14,7 @@ pub(super) const NUMFIELDS: CommandError =
 pub(super) const FIELDS: Arg =
     Arg::block("fields", &[Arg::integer("numfields").spec(0), Arg::string("field").many()]).token("FIELDS");
 
-/// The same as the peer documents it for some commands.
+/// The same as the peer documents it for HEXPIRE.
 pub(super) const FIELDS_PLAIN: Arg =
     Arg::block("fields", &[Arg::integer("numfields"), Arg::string("field").many()]).token("FIELDS");
 

@@ -6,6 +6,7 @@ mod commandlog;
 mod config;
 mod dbsize;
 mod debug;
+mod debug_lists;
 mod digest;
 mod flush;
 mod info;

@@ -61,7 +61,7 @@ impl<'a> Sources<'a> {
 
 /// Puts a result under the key that is word 1, and answers its size.
 pub(super) fn store(ctx: &mut Ctx<'_>, result: Set, event: &'static str) -> Result {
-    let (key, len) = (ctx.key(1), result.len());
+    let (key, len) = (ctx.key(1), result.view().len());
     let before = ctx.db().remove(key);
     let replaced = before.is_some();
     if let Some(entry) = before {

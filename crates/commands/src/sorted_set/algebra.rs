@@ -119,7 +119,7 @@ impl<'a> Request<'a> {
         let mut keys = Vec::with_capacity(end - first);
         for at in first..end {
             let key = ctx.key(at);
-            let kind = ctx.db().read(key).map(|entry| Type::of(entry));
+            let kind = ctx.db().read(key).map(Type::of);
             if kind.is_some_and(|kind| !matches!(kind, Type::Set | Type::SortedSet)) {
                 return Err(CommandError::WrongType);
             }

@@ -1,11 +1,14 @@
 //! The table of a large hash, and the order in which its volatile fields end.
 //!
-//! The order is a second structure, made with the first time to live and given up with the last: a hash without
-//! them pays one null pointer. It holds pairs of a time and the hash of a field, 16 bytes, never the field again.
+//! The order is a second structure, given up with the last time to live: a hash without them pays one null pointer.
+//! It holds pairs of a time and the hash of a field, 16 bytes, never the field again. Up to [`FEW`] fields are
+//! looked through instead: most volatile hashes are small, and there are many of them.
 //!
 //! **Invariants** ([`Fields::verify`])
-//! 1. Every item has a value. An item has a word, its expire in ms, exactly if its pair is in the order.
+//! 1. Every item has a value; its word, if there is one, is its expire in ms. `volatile` counts those.
 //! 2. `bytes` is the sum of the items' memory.
+//! 3. An order holds the pairs of all volatile fields. There is one if any are and the table has more than [`FEW`]
+//!    fields.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,13 +27,18 @@ pub struct Fields {
     times: Option<Box<Times>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Times {
-    /// Expire and hash of each volatile field.
-    order: BTreeSet<(i64, u64)>,
+    /// Invariant 1.
+    volatile: usize,
+    /// Expire and hash of each volatile field (invariant 3).
+    order: Option<BTreeSet<(i64, u64)>>,
     /// The time under which the database knows this hash (see [`crate::volatile`]).
     registered: Option<i64>,
 }
+
+/// So many fields are looked through for the first that ends.
+const FEW: usize = 16;
 
 /// What a `BTreeSet` of pairs costs for each, its nodes being two thirds full.
 const ORDER_BYTES: usize = 26;
@@ -65,9 +73,9 @@ impl Fields {
     }
 
     pub(super) fn memory(&self) -> usize {
-        let order =
-            self.times.as_ref().map_or(0, |times| times.order.len() * ORDER_BYTES + size_of::<Times>());
-        self.items.memory() + self.bytes + order
+        let pairs = |times: &Times| times.order.as_ref().map_or(0, BTreeSet::len);
+        let times = self.times.as_ref().map_or(0, |times| pairs(times) * ORDER_BYTES + size_of::<Times>());
+        self.items.memory() + self.bytes + times
     }
 
     #[inline]
@@ -116,7 +124,7 @@ impl Fields {
                 let item = ItemBox::new(field, Some(value), until.map(|at| at as u64));
                 self.bytes += item.memory();
                 vacant.insert(item);
-                if until.is_some() {
+                if until.is_some() || self.times.is_some() {
                     self.move_in_order(hash, None, until);
                 }
                 Was::Absent
@@ -168,18 +176,29 @@ impl Fields {
         Some(decision)
     }
 
+    /// A field was changed, which had one time and has another now. The table is as it shall be.
     fn move_in_order(&mut self, hash: u64, before: Option<i64>, after: Option<i64>) {
-        if before == after {
+        if before.or(after).is_none() && self.times.is_none() {
             return;
         }
+        let many = self.items.len() > FEW;
         let times = self.times.get_or_insert_default();
-        if let Some(at) = before {
-            times.order.remove(&(at, hash));
+        times.volatile = times.volatile + usize::from(after.is_some()) - usize::from(before.is_some());
+        match &mut times.order {
+            Some(order) => {
+                if let Some(at) = before {
+                    order.remove(&(at, hash));
+                }
+                order.extend(after.map(|at| (at, hash)));
+            }
+            None if many => times.order = Some(order_of(&self.items)),
+            None => {}
         }
-        if let Some(at) = after {
-            times.order.insert((at, hash));
-        }
-        if times.order.is_empty() && times.registered.is_none() {
+        self.forget_times();
+    }
+
+    fn forget_times(&mut self) {
+        if self.times.as_ref().is_some_and(|times| times.volatile == 0 && times.registered.is_none()) {
             self.times = None;
         }
     }
@@ -187,17 +206,24 @@ impl Fields {
     /// Whether any field has a time to live.
     #[inline]
     pub fn is_volatile(&self) -> bool {
-        self.times.as_ref().is_some_and(|times| !times.order.is_empty())
+        self.times.as_ref().is_some_and(|times| times.volatile > 0)
     }
 
     /// When the first volatile field ends.
     pub fn first_expire(&self) -> Option<i64> {
-        self.times.as_ref()?.order.first().map(|(at, _)| *at)
+        match &self.times.as_ref()?.order {
+            Some(order) => order.first().map(|(at, _)| *at),
+            None => self.items.iter().filter_map(expire_of).min(),
+        }
     }
 
     /// How many fields are hidden: their time is up. `O(1)` if none is, else linear in their number.
     pub(super) fn hidden(&self, now_ms: i64) -> usize {
-        self.times.as_ref().map_or(0, |times| times.order.range(..=(now_ms, u64::MAX)).count())
+        let Some(times) = &self.times else { return 0 };
+        match &times.order {
+            Some(order) => order.range(..=(now_ms, u64::MAX)).count(),
+            None => self.items.iter().filter(|item| is_due(item, now_ms)).count(),
+        }
     }
 
     pub(crate) fn registered(&self) -> Option<i64> {
@@ -207,42 +233,56 @@ impl Fields {
     pub(crate) fn register(&mut self, at: Option<i64>) {
         if let Some(times) = &mut self.times {
             times.registered = at;
-            if at.is_none() && times.order.is_empty() {
-                self.times = None;
-            }
+            self.forget_times();
         }
     }
 
-    /// Removes up to `most` fields whose time is up, those first that ended first. `O(1)` each, and a logarithm.
+    /// Removes up to `most` fields (up to [`FEW`] where there is no order) whose time is up, those first that ended
+    /// first. `O(1)` each, and a logarithm. Returns how many.
     pub(crate) fn remove_due(&mut self, now_ms: i64, most: usize, mut emit: impl FnMut(&[u8])) -> usize {
-        let mut removed = 0;
+        let Some(times) = &mut self.times else { return 0 };
+        let (items, bytes, mut removed) = (&mut self.items, &mut self.bytes, 0);
+        let Some(order) = &mut times.order else {
+            items.retain(|item| {
+                let due = is_due(item, now_ms);
+                if due {
+                    *bytes -= item.memory();
+                    removed += 1;
+                    emit(item.key());
+                }
+                !due
+            });
+            times.volatile -= removed;
+            return removed;
+        };
         while removed < most {
-            let Some(times) = &mut self.times else { break };
-            let Some(&(at, hash)) = times.order.first().filter(|(at, _)| *at <= now_ms) else { break };
-            times.order.pop_first();
-            if let Some(slot) = self.items.find_slot(hash, |item| expire_of(item) == Some(at)) {
+            let Some(&(at, hash)) = order.first().filter(|(at, _)| *at <= now_ms) else { break };
+            order.pop_first();
+            if let Some(slot) = items.find_slot(hash, |item| expire_of(item) == Some(at)) {
                 let item = slot.remove();
-                self.bytes -= item.memory();
+                *bytes -= item.memory();
                 emit(item.key());
             }
             removed += 1;
         }
+        times.volatile -= removed;
         removed
     }
 
     pub(super) fn verify(&self) {
         self.items.verify();
         assert_eq!(self.bytes, self.items.iter().map(Item::memory).sum::<usize>(), "invariant 2");
-        let mut volatile = 0;
-        for item in self.items.iter() {
-            if let Some(at) = expire_of(item) {
-                let pair = (at, self.items.hash(item.key()));
-                assert!(self.times.as_ref().is_some_and(|t| t.order.contains(&pair)), "invariant 1");
-                volatile += 1;
-            }
-        }
-        assert_eq!(volatile, self.times.as_ref().map_or(0, |times| times.order.len()), "invariant 1");
+        let volatile = self.items.iter().filter(|item| item.word().is_some()).count();
+        assert_eq!(volatile, self.times.as_ref().map_or(0, |times| times.volatile), "invariant 1");
+        let order = self.times.as_ref().and_then(|times| times.order.as_ref());
+        assert!(order.is_none_or(|order| *order == order_of(&self.items)), "invariant 3");
+        assert!(volatile == 0 || self.items.len() <= FEW || order.is_some(), "invariant 3");
     }
+}
+
+#[cold]
+fn order_of(items: &ItemTable) -> BTreeSet<(i64, u64)> {
+    items.iter().filter_map(|item| Some((expire_of(item)?, items.hash(item.key())))).collect()
 }
 
 /// The expire of a field, milliseconds since 1970.
@@ -265,8 +305,8 @@ impl Clone for Fields {
             let hash = items.hash(item.key());
             items.insert_new(hash, ItemBox::new(item.key(), Some(item.value()), item.word()));
         }
-        let times = self.times.as_ref().filter(|times| !times.order.is_empty());
-        let times = times.map(|times| Box::new(Times { order: times.order.clone(), registered: None }));
+        let times = self.times.as_ref().filter(|times| times.volatile > 0);
+        let times = times.map(|times| Box::new(Times { registered: None, ..(**times).clone() }));
         Fields { items, bytes: self.bytes, times }
     }
 }

@@ -64,12 +64,18 @@ fn both_encodings_do_what_a_plain_map_does() {
 /// Expires go with their fields whatever is done; a plain map says what is to be seen.
 #[test]
 fn times_to_live_do_what_a_plain_map_does() {
+    for fields in [3, 14, 24, 60] {
+        times_to_live(fields);
+    }
+}
+
+fn times_to_live(fields: u32) {
     let mut ks = keyspace();
     let (mut hash, mut model) = (Hash::default(), BTreeMap::<Vec<u8>, Option<i64>>::new());
     for now_ms in 0..4000 {
         ks.env.now_ms = now_ms;
         let dead = |at: &Option<i64>| at.is_some_and(|at| at <= now_ms);
-        let field = format!("{}", ks.env.rng.u32(..40)).into_bytes();
+        let field = format!("{}", ks.env.rng.u32(..fields)).into_bytes();
         let at = now_ms + ks.env.rng.i64(1..200);
         let live = model.get(&field).filter(|at| !dead(at)).copied();
         match ks.env.rng.u32(..8) {
@@ -110,6 +116,9 @@ fn times_to_live_do_what_a_plain_map_does() {
                 }
             }
         }
+        if now_ms % 16 == 0 {
+            hash.verify();
+        }
         assert_eq!(hash.view().len(), model.len());
         assert_eq!(hash.view().live_len(now_ms), model.values().filter(|at| !dead(at)).count());
     }
@@ -140,7 +149,7 @@ fn random_fields_are_uniform_and_never_hidden() {
 
 #[test]
 fn a_scan_meets_all_that_stay() {
-    let mut ks = keyspace();
+    let ks = keyspace();
     let mut hash = Hash::default();
     for n in 0..3000 {
         hash.set(format!("{n}").as_bytes(), b"v", FieldTtl::Clear, &ks.env);

@@ -53,6 +53,20 @@ fn what_might_be_too_much_is_a_quicklist_at_once() {
 }
 
 #[test]
+fn what_is_stored_as_a_whole_is_measured_as_it_is() {
+    let whole = |elements: &[&[u8]], limits| List::of_elements(elements.iter().copied(), limits);
+    let limits = limits(-1);
+    // 15 digits take 10 bytes: too much if pushed, since only their number is looked at before, but not if stored.
+    let numbers = vec![&b"123456789012345"[..]; 300];
+    assert_eq!(encoding(&of(&numbers, &limits)), "quicklist");
+    assert_eq!(encoding(&whole(&numbers, &limits)), "listpack");
+    assert_eq!(encoding(&whole(&[&[b'x'; 4000], &[b'y'; 100]], &limits)), "quicklist");
+    let long = [b'x'; 100_000];
+    let list = whole(&[b"a", &long, b"b"], &limits);
+    assert_eq!((encoding(&list), list.len()), ("quicklist", 3));
+}
+
+#[test]
 fn both_encodings_answer_the_same() {
     for limits in [limits(2), limits(-2)] {
         let mut list = of(&[b"1", b"a", b"1", b"b", b"1", b"c"], &limits);

@@ -63,6 +63,14 @@ fn int(pack: Pack<'_>, at: At) -> i64 {
     }
 }
 
+/// Names and values in turn.
+#[inline]
+fn pairs<'w>(mut words: impl Iterator<Item = &'w [u8]>, mut each: impl FnMut(&'w [u8], &'w [u8])) {
+    while let (Some(name), Some(value)) = (words.next(), words.next()) {
+        each(name, value);
+    }
+}
+
 /// Bytes that an entry takes at most: each element up to ten more than its text, and five numbers.
 fn room(fields: usize, size: usize) -> usize {
     size + 20 * fields + 50
@@ -87,7 +95,7 @@ impl Node {
             to.push(Element::Int(1));
             to.push(Element::Int(0));
             to.push(Element::Int(fields as i64));
-            words.clone().step_by(2).for_each(|name| to.push(Element::of(name)));
+            pairs(words.clone(), |name, _| to.push(Element::of(name)));
             to.push(Element::Int(0));
         });
         node.write(StreamId::MIN, true, words, size);
@@ -128,7 +136,7 @@ impl Node {
             to.push(Element::Int(delta.ms as i64));
             to.push(Element::Int(delta.seq as i64));
             if same {
-                words.skip(1).step_by(2).for_each(|value| to.push(Element::of(value)));
+                pairs(words, |_, value| to.push(Element::of(value)));
                 to.push(Element::Int(3 + fields as i64));
             } else {
                 to.push(Element::Int(fields as i64));
@@ -254,11 +262,17 @@ fn header(pack: Pack<'_>) -> Header<'_> {
 impl Header<'_> {
     /// Whether an entry has the names of the header.
     fn has_names<'w>(&self, words: impl ExactSizeIterator<Item = &'w [u8]>) -> bool {
-        let same = |(element, name): (Element<'_>, &[u8])| match element {
-            Element::Str(bytes) => bytes == name,
-            Element::Int(_) => element == Element::of(name),
-        };
-        words.len() as i64 == 2 * self.names && self.rest.clone().zip(words.step_by(2)).all(same)
+        let (mut rest, mut same) = (self.rest.clone(), words.len() as i64 == 2 * self.names);
+        if same {
+            pairs(words, |name, _| {
+                same &= match rest.next() {
+                    Some(Element::Str(bytes)) => bytes == name,
+                    Some(int) => int == Element::of(name),
+                    None => false,
+                };
+            });
+        }
+        same
     }
 }
 

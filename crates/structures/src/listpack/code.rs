@@ -88,6 +88,12 @@ impl<'a> Element<'a> {
                 to.extend_from_slice(bytes);
                 to.push(bytes.len() as u8 + 1);
             }
+            Element::Str(bytes) if bytes.len() < 126 => {
+                // Head and data are 127 bytes at most, so that the back is one.
+                to.extend_from_slice(&[0xE0, bytes.len() as u8]);
+                to.extend_from_slice(bytes);
+                to.push(bytes.len() as u8 + 2);
+            }
             _ => self.append_long(to),
         }
     }

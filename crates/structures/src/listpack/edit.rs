@@ -126,6 +126,11 @@ impl Listpack {
 
     /// Puts another element in the place of one; the position stays good.
     pub fn replace(&mut self, at: At, element: Element<'_>) {
+        // A counter that stays small, as those of streams: one byte.
+        if let (Element::Int(small @ 0..=127), 0..=127) = (element, self.bytes[at.0]) {
+            self.bytes[at.0] = small as u8;
+            return;
+        }
         let old = self.view().end_of(at) - at.0;
         self.put(at.0, old, element);
     }

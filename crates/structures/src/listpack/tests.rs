@@ -225,6 +225,8 @@ fn several_at_once_are_as_one_by_one() {
         Element::Str(b""),
         Element::Str(&long[..63]),
         Element::Str(&long[..64]),
+        Element::Str(&long[..125]),
+        Element::Str(&long[..126]),
         Element::Str(&long),
     ];
     let one_by_one: Listpack = elements.into_iter().collect();

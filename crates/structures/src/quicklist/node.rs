@@ -45,6 +45,26 @@ pub enum NodeView<'a> {
     },
 }
 
+impl NodeView<'_> {
+    /// Bytes when open.
+    pub fn bytes(&self) -> usize {
+        match self {
+            NodeView::Packed(pack) => pack.bytes().len(),
+            NodeView::Plain(bytes) => bytes.len(),
+            NodeView::Lzf { raw, .. } => *raw,
+        }
+    }
+
+    /// Elements.
+    pub fn count(&self) -> usize {
+        match self {
+            NodeView::Packed(pack) => pack.len(),
+            NodeView::Plain(_) => 1,
+            NodeView::Lzf { count, .. } => *count,
+        }
+    }
+}
+
 /// An open node, or a compressed one opened into a buffer.
 #[derive(Clone, Copy)]
 pub(super) enum Content<'a> {

@@ -17,7 +17,7 @@ use std::cmp::Ordering;
 
 use engine::outcome::Class;
 use engine::{Arg, Arity, Begin, Command, CommandError, Ctx, Find, Flags, Group, KeyFlags, KeySpec, Result};
-use keyspace::Type;
+use keyspace::{List, Type};
 use structures::Element;
 
 use pattern::Pattern;
@@ -272,7 +272,7 @@ fn store(
         }
         return ctx.int(0);
     }
-    let list = source::list_of(result.iter(), &ctx.keyspace.env.limits);
+    let list = List::of_elements(result.iter(), &ctx.keyspace.env.limits);
     ctx.db().put_collection(key, list);
     ctx.changed(key.bytes, Class::List, "sortstore");
     ctx.outcome.dirty += count as u64 - 1;

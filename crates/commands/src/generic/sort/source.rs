@@ -1,16 +1,12 @@
-//! What SORT reads and writes, apart from how: the elements of any collection, the value of another key, and the list
-//! that a result becomes. Whoever changes how collections are kept changes this file.
+//! What SORT reads and writes, apart from how: the elements of any collection, the value of another key. Whoever changes how collections are kept changes this file.
 
-use keyspace::{End, Entry, Hash, Limits, List, Set, SortedSet, Str, Type, Value, WrongType, view_of};
+use keyspace::{End, Entry, Hash, List, Set, SortedSet, Str, Type, Value, WrongType, view_of};
 use structures::Element;
 
 /// The elements of a list, a set or a sorted set, in the order they have there.
 pub fn elements(entry: &Entry<Value>, mut emit: impl FnMut(Element<'_>)) -> Result<(), WrongType> {
     match Type::of(entry) {
-        Type::List => {
-            let list = view_of::<List>(entry)?;
-            list.range(End::Head, 0, list.len(), emit);
-        }
+        Type::List => view_of::<List>(entry)?.range(End::Head, 0, usize::MAX, emit),
         Type::Set => view_of::<Set>(entry)?.iter().for_each(emit),
         Type::SortedSet => view_of::<SortedSet>(entry)?.iter().for_each(|(member, _)| emit(member)),
         Type::String | Type::Hash | Type::Stream => return Err(WrongType),
@@ -33,11 +29,4 @@ pub fn append_value(entry: &Entry<Value>, field: Option<&[u8]>, now_ms: i64, out
         }
     }
     true
-}
-
-/// A list of these elements.
-pub fn list_of<'a>(elements: impl Iterator<Item = &'a [u8]> + Clone, limits: &Limits) -> List {
-    let mut list = List::default();
-    list.push(End::Tail, elements, limits);
-    list
 }

@@ -1,8 +1,6 @@
-use keyspace::{Hash, Set, ValueRef};
+use keyspace::{Hash, Limits, List, Set, ValueRef};
 use structures::{Element, Listpack};
 use testkit::{Harness, check};
-
-use super::source::list_of;
 
 /// Collections are put there by hand, to need no other group's commands.
 fn harness() -> Harness {
@@ -14,7 +12,7 @@ fn harness() -> Harness {
         pack
     };
     let list = |words: &[&'static str]| {
-        list_of(words.iter().map(|word| word.as_bytes()), &keyspace::Limits::default())
+        List::of_elements(words.iter().map(|word| word.as_bytes()), &Limits::default())
     };
     for (key, words) in [
         ("l", &["3", "1", "2", "10"][..]),
