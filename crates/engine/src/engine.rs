@@ -77,6 +77,9 @@ impl Engine {
             held: Vec::new(),
             blocked: Default::default(),
             watches: Default::default(),
+            pubsub: crate::pubsub::PubSub::new(seed),
+            tracking: crate::tracking::Tracking::new(seed),
+            late: Vec::new(),
             feed: Default::default(),
             depth: 0,
             debug: DebugSwitches::default(),
@@ -140,6 +143,8 @@ impl Engine {
         if let Some(mut client) = self.server.clients.remove(slot) {
             crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
             crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
+            crate::pubsub::forget(&mut self.keyspace, &mut self.server, &mut client);
+            crate::tracking::forget(&mut self.keyspace, &mut self.server, &mut client);
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }
@@ -147,6 +152,12 @@ impl Engine {
                 self.server.held.retain(|other| *other != slot);
             }
         }
+    }
+
+    /// Tells clients of changed keys with their prefixes (CLIENT TRACKING BCAST): before each wait.
+    #[inline]
+    pub fn broadcast(&mut self) {
+        crate::tracking::broadcast(&mut self.server);
     }
 
     /// What this client may send.

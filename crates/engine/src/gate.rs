@@ -27,6 +27,8 @@ impl Gate {
     pub const WATCHER: Gate = Gate(1 << 7);
     /// More than [`crate::client_limits::FLOOD`] waits to be sent to it: nothing more runs until it has read half of that.
     pub const FLOODED: Gate = Gate(1 << 8);
+    /// It tracks (CLIENT TRACKING): what it reads is remembered.
+    pub const TRACKING: Gate = Gate(1 << 9);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

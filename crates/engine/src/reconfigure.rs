@@ -112,6 +112,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
     crate::auth::password_changed(server);
+    crate::listeners::refresh(keyspace, server);
 }
 
 /// The sizes at which encodings change.

@@ -59,7 +59,7 @@ fn hello(ctx: &mut Ctx<'_>) -> Result {
         ctx.client.about.name = name.to_vec();
     }
     if let Some(protocol) = wish.protocol {
-        ctx.client.out.protocol = protocol;
+        ctx.client.set_protocol(protocol);
     }
     answer(ctx);
     Ok(())

@@ -58,9 +58,11 @@ fn select(ctx: &mut Ctx<'_>) -> Result {
 fn reset(ctx: &mut Ctx<'_>) -> Result {
     monitor::unwatch(ctx.server, ctx.client);
     ctx.end_transaction();
+    ctx.end_subscriptions();
+    ctx.end_tracking();
     let client = &mut *ctx.client;
     client.db = 0;
-    client.out.protocol = Protocol::Resp2;
+    client.set_protocol(Protocol::Resp2);
     client.about.name.clear();
     client.no_evict = false;
     client.gate.set(Gate::NO_TOUCH, false);

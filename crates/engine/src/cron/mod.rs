@@ -70,6 +70,12 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
     Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
     Step {
+        name: "tracked keys",
+        period: Period::While(crate::tracking::is_too_large),
+        cost: Cost::Light,
+        run: shrink_tracking,
+    },
+    Step {
         name: "eviction",
         period: Period::While(|server| server.eviction.unfinished),
         cost: Cost::Heavy(500),
@@ -78,7 +84,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 9;
+const STEP_COUNT: usize = 10;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -270,6 +276,12 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
         *held = used;
         host.purge();
     }
+    Again::Later
+}
+
+/// Goes on forgetting keys that clients have read, if the limit was lowered.
+fn shrink_tracking(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    crate::tracking::shrink(&mut engine.server, &mut engine.keyspace.env.rng);
     Again::Later
 }
 

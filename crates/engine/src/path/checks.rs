@@ -54,8 +54,19 @@ impl Request<'_> {
 
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
-const CHECKS: &[fn(&mut Request<'_>) -> Check] =
-    &[closing, blocked, authenticated, known, arity, allowed_in_multi, memory, watcher, paused, queued];
+const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
+    closing,
+    blocked,
+    authenticated,
+    known,
+    arity,
+    allowed_in_multi,
+    memory,
+    subscribed,
+    watcher,
+    paused,
+    queued,
+];
 
 pub(super) fn walk(
     engine: &mut Engine,
@@ -145,11 +156,12 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     let Engine { keyspace, server, .. } = &mut *r.engine;
-    if has_room(keyspace, server, &mut *r.host, flags) {
-        Check::Pass
-    } else {
-        Check::Refuse(CommandError::OutOfMemory)
+    let room = has_room(keyspace, server, &mut *r.host, flags);
+    if !keyspace.env.gone.is_empty() {
+        super::follow_gone(keyspace, server, Some(r.client));
+        server.deliver_before_reply(r.client);
     }
+    if room { Check::Pass } else { Check::Refuse(CommandError::OutOfMemory) }
 }
 
 /// Evicts keys if memory is short. False if that did not help and a command with these flags must not run then.
@@ -164,6 +176,32 @@ pub(super) fn has_room(
         return true;
     }
     crate::evict::make_room(keyspace, server, host) || !flags.has(Flags::DENYOOM)
+}
+
+/// A subscriber that speaks RESP2 could not tell replies from messages.
+fn subscribed(r: &mut Request<'_>) -> Check {
+    const ALLOWED: [&str; 9] = [
+        "PING",
+        "SUBSCRIBE",
+        "SSUBSCRIBE",
+        "PSUBSCRIBE",
+        "UNSUBSCRIBE",
+        "SUNSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "QUIT",
+        "RESET",
+    ];
+    let may = |entry: &Entry| entry.parent.is_none() && ALLOWED.contains(&entry.record.name);
+    match r.entry() {
+        Some(entry) if r.client.gate.meets(Gate::SUBSCRIBED) && !may(entry) => {
+            let name = &entry.full_name;
+            Check::Refuse(CommandError::Told(format!(
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+                 allowed in this context"
+            )))
+        }
+        _ => Check::Pass,
+    }
 }
 
 /// A client that watches with MONITOR is a kind of replica to the peers: it may ask about the server, not about keys.

@@ -82,6 +82,9 @@ fn execute_with_care(
         }
         Check::Drop => return Verdict::Gone,
     }
+    if client.gate.meets(Gate::TRACKING) && !client.gate.meets(Gate::IN_MULTI) {
+        crate::tracking::end_caching(client, &engine.registry, engine.registry.get(ahead.command));
+    }
     // A client that waits is not answered yet.
     if muted && client.waiting.is_none() {
         unmute(client, mark);
@@ -122,6 +125,10 @@ fn run_touching(
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
     call::<true>(keyspace, server, registry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
+    if client.gate.meets(Gate::TRACKING) {
+        let entry = registry.entry(ahead.command);
+        crate::tracking::remember(server, client, entry, argv, &mut keyspace.env.rng);
+    }
 }
 
 /// Runs the request of a client that waited again. Memory may have become short meanwhile; monitors have seen it.
