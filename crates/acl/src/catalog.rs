@@ -27,8 +27,11 @@ pub struct Catalog {
 impl Catalog {
     /// `commands[n]` is the command with the number `n`; at most 64 categories.
     pub fn new(categories: &'static [&'static str], commands: Vec<Known>) -> Self {
-        let by_name =
-            commands.iter().enumerate().map(|(id, known)| (known.name.clone().into_bytes(), id as u16)).collect();
+        let by_name = commands
+            .iter()
+            .enumerate()
+            .map(|(id, known)| (known.name.clone().into_bytes(), id as u16))
+            .collect();
         Catalog { commands, by_name, categories }
     }
 

@@ -17,6 +17,8 @@ pub struct Touched<'a> {
     /// The word after the command's name.
     pub first_arg: Option<&'a [u8]>,
     pub keys: Vec<Key<'a>>,
+    /// It may touch any key: which ones cannot be told.
+    pub all_keys: bool,
     /// Index of the word, channel, whether it is a pattern.
     pub channels: Vec<(usize, &'a [u8], bool)>,
     /// Index of the word that names it (0: it is the client's own), and the database.
@@ -117,6 +119,9 @@ impl Selector {
         if !self.has_command(catalog, touched) {
             return Err(Denied { reason: Reason::Command, at: 0 });
         }
+        if touched.all_keys && !self.all_keys {
+            return Err(Denied { reason: Reason::Key, at: 0 });
+        }
         if let Some(key) = touched.keys.iter().find(|key| !self.has_key(key)) {
             return Err(Denied { reason: Reason::Key, at: key.at });
         }
@@ -152,7 +157,8 @@ impl Selector {
     }
 
     pub(crate) fn has_channel(&self, channel: &[u8], pattern: bool) -> bool {
-        let is = |known: &Vec<u8>| if pattern { known == channel } else { glob::matches(known, channel, false) };
+        let is =
+            |known: &Vec<u8>| if pattern { known == channel } else { glob::matches(known, channel, false) };
         self.all_channels || self.channels.iter().any(is)
     }
 }

@@ -38,7 +38,8 @@ pub fn parse(
     if reader.errors.is_empty() {
         return Ok(users);
     }
-    let unchanged = b"WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
+    let unchanged =
+        b"WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
     reader.errors.extend(unchanged);
     Err(reader.errors)
 }
@@ -91,7 +92,14 @@ impl Reader<'_> {
                 Ok(()) => {}
                 Err(why @ RuleError::UnknownName) => {
                     let why = why.text().as_bytes();
-                    self.fault(&[here.as_bytes(), b": Error in applying operation '", rule, b"': ", why, b". "]);
+                    self.fault(&[
+                        here.as_bytes(),
+                        b": Error in applying operation '",
+                        rule,
+                        b"': ",
+                        why,
+                        b". ",
+                    ]);
                 }
                 Err(_) if told => {}
                 Err(why) => {

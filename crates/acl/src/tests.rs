@@ -70,12 +70,21 @@ fn verdict(user: &User, touched: &Touched<'_>) -> Option<(Reason, usize)> {
 #[test]
 fn a_user_is_shown_as_rules() {
     shown("on", "on resetchannels -@all");
-    shown("on >p ~a %R~b &c +@all -get", &format!("on #{} ~a %R~b resetchannels &c +@all -get", Digest::of(b"p").hex()));
+    shown(
+        "on >p ~a %R~b &c +@all -get",
+        &format!("on #{} ~a %R~b resetchannels &c +@all -get", Digest::of(b"p").hex()),
+    );
     shown("%R~a %W~a %rw~b %w~c", "off ~a ~b %W~c resetchannels -@all");
     shown("allkeys allchannels allcommands nopass", "off nopass ~* &* +@all");
-    shown("db=3,1,3 (+GET ~x) ( resetdbs )", "off resetchannels db=1,3 -@all (~x resetchannels -@all +get) (resetchannels resetdbs -@all)");
+    shown(
+        "db=3,1,3 (+GET ~x) ( resetdbs )",
+        "off resetchannels db=1,3 -@all (~x resetchannels -@all +get) (resetchannels resetdbs -@all)",
+    );
     shown("(+get) clearselectors", "off resetchannels -@all");
-    shown("+config|get +config|set -config|get +@READ", "off resetchannels -@all +config|set -config|get +@read");
+    shown(
+        "+config|get +config|set -config|get +@READ",
+        "off resetchannels -@all +config|set -config|get +@read",
+    );
     shown("+config|get +config", "off resetchannels -@all +config");
     shown("+select|1 +select|0 +SELECT|1", "off resetchannels -@all +select|0 +select|1");
     shown("~a +get reset", "off resetchannels -@all");
@@ -83,7 +92,8 @@ fn a_user_is_shown_as_rules() {
 
 #[test]
 fn a_rule_that_makes_no_sense_is_refused() {
-    for rule in ["nosuch", "%~a", "%", "%RR~a", "%X~a", ")", "(on)", "+get|", "db=", "db=1,", "db=a", "~a\tb"] {
+    for rule in ["nosuch", "%~a", "%", "%RR~a", "%X~a", ")", "(on)", "+get|", "db=", "db=1,", "db=a", "~a\tb"]
+    {
         refused(rule, "Syntax error");
     }
     for rule in ["+nosuch", "-nosuch", "+@nosuch", "+", "-", "+config|x", "-config|", "-select|0"] {
@@ -117,14 +127,20 @@ fn passwords_let_in() {
 fn commands_keys_and_channels_must_all_be_allowed() {
     let user = user("+get +set|k %R~r* %W~w* &c +publish db=0");
     assert_eq!(verdict(&user, &touched("get", &[("r1", true, false)])), None);
-    assert_eq!(verdict(&user, &touched("get", &[("r1", true, false), ("w1", true, false)])), Some((Reason::Key, 2)));
+    assert_eq!(
+        verdict(&user, &touched("get", &[("r1", true, false), ("w1", true, false)])),
+        Some((Reason::Key, 2))
+    );
     assert_eq!(verdict(&user, &touched("get", &[("r1", false, true)])), Some((Reason::Key, 1)));
     assert_eq!(verdict(&user, &touched("get", &[("r1", true, true)])), Some((Reason::Key, 1)));
     assert_eq!(verdict(&user, &touched("set", &[("w", false, true)])), Some((Reason::Command, 0)));
     let first = Touched { first_arg: Some(b"K"), ..touched("set", &[("w", false, true)]) };
     assert_eq!(verdict(&user, &first), None);
     assert_eq!(verdict(&user, &touched("auth", &[])), None);
-    let channel = |name: &'static str, pattern| Touched { channels: vec![(1, name.as_bytes(), pattern)], ..touched("publish", &[]) };
+    let channel = |name: &'static str, pattern| Touched {
+        channels: vec![(1, name.as_bytes(), pattern)],
+        ..touched("publish", &[])
+    };
     assert_eq!(verdict(&user, &channel("c", true)), None);
     assert_eq!(verdict(&user, &channel("d", false)), Some((Reason::Channel, 1)));
     let elsewhere = Touched { databases: vec![(1, 1), (0, 0)], ..touched("get", &[]) };
@@ -160,7 +176,10 @@ fn users_keep_their_ids() {
     assert_eq!(users.remove(b"default"), None);
     assert_ne!(users.put(b"bob", user("on")), bob);
     assert!(users.get(bob).is_none());
-    assert_eq!(users.iter().map(|(name, _)| name.to_vec()).collect::<Vec<_>>(), [b"bob".to_vec(), DEFAULT.to_vec()]);
+    assert_eq!(
+        users.iter().map(|(name, _)| name.to_vec()).collect::<Vec<_>>(),
+        [b"bob".to_vec(), DEFAULT.to_vec()]
+    );
 }
 
 #[test]
@@ -175,7 +194,8 @@ fn a_file_is_read_as_it_is_written() {
 
 #[test]
 fn all_faults_of_a_file_are_told() {
-    let text = b"user a +nosuch\nuser a on\n\nuser b on >x %z <y +foo\nuser c (+get\n# comment\nuser\nUSER d on";
+    let text =
+        b"user a +nosuch\nuser a on\n\nuser b on >x %z <y +foo\nuser c (+get\n# comment\nuser\nUSER d on";
     let told = file::parse(&catalog(), Defaults::default(), "f", text).expect_err("faults");
     let expected = "f:1: Error in applying operation '+nosuch': Unknown command or category name in ACL. \
         WARNING: Duplicate user 'a' found on line 2. f:4: Syntax error. \

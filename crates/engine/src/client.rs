@@ -57,6 +57,8 @@ pub struct Client {
     /// It is in `ServerState::closing`.
     pub close_noted: bool,
     pub authenticated: bool,
+    /// Whose rights it has; `about.user` is the name.
+    pub user: acl::UserId,
     pub no_evict: bool,
     pub monitor: bool,
     /// Its request waits for the end of a pause; it is in `ServerState::held`.
@@ -117,6 +119,7 @@ impl Client {
             write_pending: false,
             close_noted: false,
             authenticated: false,
+            user: acl::UserId::DEFAULT,
             no_evict: false,
             monitor: false,
             held: false,

@@ -29,6 +29,8 @@ impl Gate {
     pub const FLOODED: Gate = Gate(1 << 8);
     /// It tracks (CLIENT TRACKING): what it reads is remembered.
     pub const TRACKING: Gate = Gate(1 << 9);
+    /// Its user may not do everything: requests are checked against the rules.
+    pub const RESTRICTED: Gate = Gate(1 << 10);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

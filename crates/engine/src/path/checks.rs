@@ -61,6 +61,7 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     known,
     arity,
     allowed_in_multi,
+    permitted,
     memory,
     subscribed,
     watcher,
@@ -152,6 +153,15 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
     }
 }
 
+/// NOPERM: the rules of the client's user.
+fn permitted(r: &mut Request<'_>) -> Check {
+    let Engine { server, registry, .. } = &mut *r.engine;
+    match crate::acl::check(server, registry, r.client, r.ahead.command, r.argv) {
+        Ok(()) => Check::Pass,
+        Err(error) => Check::Refuse(error),
+    }
+}
+
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
@@ -231,7 +241,18 @@ fn paused(r: &mut Request<'_>) -> Check {
 fn queued(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     if r.client.gate.meets(Gate::IN_MULTI) && !flags.has(Flags::UNQUEUED) {
+        if r.entry().is_some_and(|entry| entry.record.name == "SELECT") {
+            note_select(r);
+        }
         return Check::Queue(flags);
     }
     Check::Pass
+}
+
+/// A queued SELECT: what follows it is checked for the database that it names.
+fn note_select(r: &mut Request<'_>) {
+    let named = stdx::num::parse_i64(r.argv.at(1)).and_then(|index| u32::try_from(index).ok());
+    if let Some(index) = named.filter(|index| *index < r.engine.keyspace.databases()) {
+        transaction::select(r.client, index);
+    }
 }

@@ -141,6 +141,9 @@ pub(crate) fn run_again(
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
+    if let Err(error) = crate::acl::check(server, registry, client, ahead.command, argv) {
+        return refuse_line(server, client, ahead, &error.to_line());
+    }
     if checks::has_room(keyspace, server, host, registry.entry(ahead.command).record.flags) {
         return run_touching(keyspace, server, registry, host, client, argv, ahead);
     }
@@ -176,6 +179,16 @@ fn refuse(engine: &mut Engine, client: &mut Client, argv: Argv<'_>, ahead: Ahead
     if server.gate.meets(Gate::MONITORED) {
         crate::monitor::feed(server, client, registry, entry, argv);
     }
+}
+
+/// A queued request that may not run any more.
+pub(crate) fn refuse_queued(
+    server: &mut ServerState,
+    client: &mut Client,
+    ahead: Ahead,
+    error: &CommandError,
+) {
+    refuse_line(server, client, ahead, &error.to_line());
 }
 
 fn refuse_line(server: &mut ServerState, client: &mut Client, ahead: Ahead, line: &str) {
