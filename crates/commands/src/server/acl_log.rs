@@ -89,12 +89,12 @@ mod tests {
             2> GET b
             -NOPERM No permissions to access a key
             > ACL LOG
-            [["count" :1 "reason" "key" "context" "multi" "object" "b" "username" "bob" "age-seconds" * "client-info" * "entry-id" :5 "timestamp-created" * "timestamp-last-updated" *]
-              ["count" :1 "reason" "database" "context" "toplevel" "object" "1" "username" "bob" "age-seconds" * "client-info" * "entry-id" :4 "timestamp-created" * "timestamp-last-updated" *]
-              ["count" :1 "reason" "command" "context" "toplevel" "object" "set" "username" "bob" "age-seconds" * "client-info" * "entry-id" :3 "timestamp-created" * "timestamp-last-updated" *]
-              ["count" :2 "reason" "key" "context" "toplevel" "object" "b" "username" "bob" "age-seconds" * "client-info" * "entry-id" :2 "timestamp-created" * "timestamp-last-updated" *]
-              ["count" :1 "reason" "auth" "context" "toplevel" "object" "HELLO" "username" "nobody" "age-seconds" * "client-info" * "entry-id" :1 "timestamp-created" * "timestamp-last-updated" *]
-              ["count" :1 "reason" "auth" "context" "toplevel" "object" "AUTH" "username" "bob" "age-seconds" * "client-info" * "entry-id" :0 "timestamp-created" * "timestamp-last-updated" *]]
+            [["count" :1 "reason" "key" "context" "multi" "object" "b" "username" "bob" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]
+              ["count" :1 "reason" "database" "context" "toplevel" "object" "1" "username" "bob" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]
+              ["count" :1 "reason" "command" "context" "toplevel" "object" "set" "username" "bob" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]
+              ["count" :2 "reason" "key" "context" "toplevel" "object" "b" "username" "bob" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]
+              ["count" :1 "reason" "auth" "context" "toplevel" "object" "HELLO" "username" "nobody" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]
+              ["count" :1 "reason" "auth" "context" "toplevel" "object" "AUTH" "username" "bob" "age-seconds" * "client-info" * "entry-id" * "timestamp-created" * "timestamp-last-updated" *]]
             > ACL LOG 1
             [*]
             > ACL LOG -1

@@ -10,6 +10,7 @@
 //! 2. A client whose user was removed is the user `default`, is not authenticated, and is being closed.
 
 mod change;
+mod startup;
 mod touched;
 
 use acl::{Catalog, Context, Defaults, Denied, Known, Log, NewEntry, Reason, User, UserId, Users};
@@ -27,6 +28,7 @@ use crate::state::ServerState;
 
 pub use change::{delete_users, load_file, put_user, save_file};
 pub(crate) use change::{follow_password, refresh, set_default_password};
+pub use startup::{config_lines, load_at_start};
 
 /// Longer objects are cut in the log: what a client is refused must not fill the memory.
 const LOGGED_OBJECT_MAX: usize = 4096;
