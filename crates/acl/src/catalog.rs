@@ -41,8 +41,8 @@ impl Catalog {
 
     /// The bit of a category, by its name in any case (without `@`).
     pub fn category(&self, name: &[u8]) -> Option<u64> {
-        let is = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
-        self.categories.iter().position(|known| is(&known)).map(|at| 1 << at)
+        let is = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
+        self.categories.iter().position(|known| is(known)).map(|at| 1 << at)
     }
 
     /// The number of a command by its full name, in any case.

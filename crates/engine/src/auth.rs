@@ -31,7 +31,9 @@ impl Ctx<'_> {
     /// Lets the client in as a user if the password is right; counts and logs the attempt if it is not.
     pub fn authenticate(&mut self, name: &[u8], password: &[u8]) -> Result {
         let users = &self.server.access.users;
-        let known = users.find(name).filter(|id| users.get(*id).is_some_and(|user| user.admits(password)));
+        let admits = |id: &UserId| users.get(*id).is_some_and(|user| user.admits(password));
+        let in_time = access::may_log_in(self.server, self.client);
+        let known = users.find(name).filter(|id| in_time && admits(id));
         let Some(id) = known else {
             access::refused_login(self.server, self.registry, self.client, self.argv.at(0), name);
             return Err(CommandError::WrongPass);

@@ -63,6 +63,8 @@ pub struct Client {
     pub monitor: bool,
     /// Its request waits for the end of a pause; it is in `ServerState::held`.
     pub held: bool,
+    /// Its password came too early; it is in `acl::throttle`.
+    pub throttled: bool,
     pub reply_mode: ReplyMode,
     /// Index of the last command in the registry.
     pub last_command: Option<u16>,
@@ -123,6 +125,7 @@ impl Client {
             no_evict: false,
             monitor: false,
             held: false,
+            throttled: false,
             reply_mode: ReplyMode::On,
             last_command: None,
             last_active_us,

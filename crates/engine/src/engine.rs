@@ -149,6 +149,7 @@ impl Engine {
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }
+            crate::acl::throttle::forget(&mut self.server, &client);
             if client.held {
                 self.server.held.retain(|other| *other != slot);
             }

@@ -38,6 +38,8 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// Too many wrong passwords came from somewhere.
+    pub const THROTTLED: Gate = Gate(1 << 20);
     /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
     pub const ALWAYS: Gate = Gate(1 << 31);
     /// Commands are counted against `commandlog-request-larger-than` only in the slow path.

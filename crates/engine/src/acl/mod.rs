@@ -11,6 +11,7 @@
 
 mod change;
 mod startup;
+pub(crate) mod throttle;
 mod touched;
 
 use acl::{Catalog, Context, Defaults, Denied, Known, Log, NewEntry, Reason, User, UserId, Users};
@@ -39,6 +40,7 @@ pub struct Access {
     pub users: Users,
     pub log: Log,
     pub denied: Counts,
+    pub(crate) throttle: throttle::Throttle,
     /// The `requirepass` that the user `default` was last given.
     pub(crate) password_in_force: Vec<u8>,
 }
@@ -62,6 +64,7 @@ impl Access {
             users,
             log: Log::default(),
             denied: Counts::default(),
+            throttle: Default::default(),
             password_in_force: Vec::new(),
         }
     }
@@ -155,6 +158,11 @@ pub fn refused(
     note(server, registry, client, (denied.reason, object, user), context);
 }
 
+/// Whether a password of this client would be looked at now.
+pub(crate) fn may_log_in(server: &ServerState, client: &Client) -> bool {
+    !throttle::is_early(server, client)
+}
+
 /// A wrong password: `word` is the command as it was written, `user` who the client wanted to be.
 pub(crate) fn refused_login(
     server: &mut ServerState,
@@ -164,6 +172,7 @@ pub(crate) fn refused_login(
     user: &[u8],
 ) {
     note(server, registry, client, (Reason::Auth, word.to_vec(), user.to_vec()), context_of(client));
+    throttle::failed(server, client);
 }
 
 fn note(

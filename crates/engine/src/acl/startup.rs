@@ -18,7 +18,10 @@ pub fn load_at_start(
         let mut seen = BTreeSet::new();
         let twice = lines.iter().find(|line| !seen.insert(line.first()));
         if let Some(name) = twice.and_then(|line| line.first()) {
-            return Err(format!("The user '{}' is defined twice", String::from_utf8_lossy(name)));
+            return Err(format!(
+                "Duplicate user '{}' found: a user can be defined only once",
+                String::from_utf8_lossy(name)
+            ));
         }
         return lines.iter().try_for_each(|line| load_line(server, host, line));
     }

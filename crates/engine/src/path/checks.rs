@@ -60,6 +60,7 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     authenticated,
     known,
     arity,
+    throttled,
     allowed_in_multi,
     permitted,
     memory,
@@ -151,6 +152,16 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
         }
         _ => Check::Pass,
     }
+}
+
+/// A password from where too many were wrong has to wait.
+fn throttled(r: &mut Request<'_>) -> Check {
+    let password = r.entry().is_some_and(|entry| crate::registry::takes_password(entry.record));
+    if password && r.argv.len() > 1 && !crate::acl::may_log_in(&r.engine.server, r.client) {
+        crate::acl::throttle::hold(&mut r.engine.server, r.client);
+        return Check::Hold;
+    }
+    Check::Pass
 }
 
 /// NOPERM: the rules of the client's user.

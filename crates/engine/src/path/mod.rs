@@ -233,11 +233,15 @@ fn call<const WAITS: bool>(
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
-    if WAITS && ctx.client.waiting.as_ref().is_some_and(|waiting| waiting.goes_on()) {
-        ctx.server.commands[ahead.command as usize].ticks += spent;
-        return settle::settle(&mut ctx);
+    let mut before = 0;
+    if WAITS && let Some(waiting) = &mut ctx.client.waiting {
+        if waiting.goes_on() {
+            waiting.spent += spent;
+            return settle::settle(&mut ctx);
+        }
+        before = waiting.spent;
     }
-    count(&mut ctx, ahead.command, spent);
+    count(&mut ctx, ahead.command, before + spent);
     debug_assert!(
         ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
