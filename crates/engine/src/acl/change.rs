@@ -50,8 +50,8 @@ pub fn load_file(
     Ok(())
 }
 
-/// ACL SAVE.
-pub fn save_file(server: &ServerState, host: &mut dyn Host) -> Result<(), ()> {
+/// ACL SAVE. False if the file could not be written; why is in the log.
+pub fn save_file(server: &ServerState, host: &mut dyn Host) -> bool {
     let name = String::from_utf8_lossy(&server.config.aclfile).into_owned();
     host.write_file(&name, &file::render(&server.access.users)).map_err(|why| {
         host.log(Level::Warning, &format!("ACL SAVE: '{name}' could not be written: {why}"));
