@@ -39,7 +39,9 @@ impl Gate {
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
     /// Too many wrong passwords came from somewhere.
-    pub const THROTTLED: Gate = Gate(1 << 20);
+    pub const THROTTLED: Gate = Gate(1 << 21);
+    /// More keys are tracked than may be: some are forgotten before the next command.
+    pub const TRACKING_FULL: Gate = Gate(1 << 20);
     /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
     pub const ALWAYS: Gate = Gate(1 << 31);
     /// Commands are counted against `commandlog-request-larger-than` only in the slow path.

@@ -113,6 +113,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.gate.set(Gate::MAXMEMORY, limited);
     crate::acl::follow_password(server);
     crate::listeners::refresh(keyspace, server);
+    crate::tracking::update_gate(server);
 }
 
 /// The sizes at which encodings change.

@@ -35,12 +35,10 @@ pub struct Key<'a> {
     pub hash: u64,
 }
 
-/// What happened to a key by the way.
+/// What happened to a key by the way: it went by itself (expired, evicted), or …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It went away by itself.
     Expired,
-    /// It went away by itself.
     Evicted,
     /// It was not there, and was put there.
     Added,
@@ -98,9 +96,8 @@ pub struct Env {
     pub hold_expiry: bool,
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
-    /// Whether anybody wants to be told there of added keys as well.
+    /// Whether anybody wants to be told there of added, of missed keys as well.
     pub tell_added: bool,
-    /// Whether anybody wants to be told there of missed keys as well.
     pub tell_missed: bool,
     pub gone: Vec<Gone>,
     /// Fields of hashes that the active cycle removed, to be told likewise.

@@ -1,13 +1,6 @@
 //! CLIENT TRACKING, CACHING, GETREDIR, TRACKINGINFO: a client is told when what it has read is no longer valid. What
 //! does it: `engine::tracking`.
 
-#[cfg(test)]
-mod choosing;
-#[cfg(test)]
-mod reading;
-#[cfg(test)]
-mod redirecting;
-
 use engine::tracking::{Choice, Options};
 use engine::{Arg, Arity, Command, CommandError, Ctx, Result};
 
@@ -237,3 +230,10 @@ fn flags(track: &engine::tracking::Track) -> Vec<&'static str> {
     ];
     all.iter().filter(|(on, _)| *on).map(|(_, flag)| *flag).collect()
 }
+
+#[cfg(test)]
+mod choosing;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod redirecting;

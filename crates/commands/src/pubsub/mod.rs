@@ -1,7 +1,5 @@
 //! The commands of the group `pubsub`. What they do: `engine::pubsub`.
 
-#[cfg(test)]
-mod events;
 mod inspect;
 mod publish;
 mod subscribe;
@@ -25,3 +23,6 @@ const SUBSCRIPTION: Command =
 
 /// Shard channels are found in a request as keys are, but are none.
 const SHARD_CHANNELS: &[KeySpec] = &[KeySpec::from(1).with(KeyFlags::NOT_KEY)];
+
+#[cfg(test)]
+mod events;

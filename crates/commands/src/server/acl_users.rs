@@ -173,11 +173,11 @@ fn save(ctx: &mut Ctx<'_>) -> Result {
     if ctx.server.config.aclfile.is_empty() {
         return Err(NO_FILE);
     }
-    access::save_file(ctx.server, ctx.host).map_err(|()| {
-        CommandError::Line(
+    if !access::save_file(ctx.server, ctx.host) {
+        return Err(CommandError::Line(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
-        )
-    })?;
+        ));
+    }
     ctx.ok()
 }
 

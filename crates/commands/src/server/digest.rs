@@ -5,7 +5,7 @@
 //! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes, a list its type and its
 //! elements; a key with a time to live folds in a mark, but not the time.
 
-use keyspace::{End, Entry, Keyspace, List, SortedSet, SortedSetView, Str, Type, Value, view_of};
+use keyspace::{End, Entry, Keyspace, List, Set, SortedSet, SortedSetView, Str, Type, Value, view_of};
 use sha1::{Digest as _, Sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -67,6 +67,10 @@ fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
     digest.chain(&type_number(Type::of(entry)).to_be_bytes());
     if let Ok(string) = Str::of(entry) {
         digest.chain(string.bytes(&mut Vec::new()));
+    }
+    if let Ok(set) = view_of::<Set>(entry) {
+        let mut digits = Vec::new();
+        set.iter().for_each(|member| digest.fold(member.bytes(&mut digits)));
     }
     if let Ok(set) = view_of::<SortedSet>(entry) {
         add_sorted_set(digest, set);

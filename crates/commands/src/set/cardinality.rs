@@ -86,7 +86,7 @@ fn sunioncard(ctx: &mut Ctx<'_>) -> Result {
         let count = only.len().min(most);
         return ctx.int(count as i64);
     }
-    let mut met = Met::new(ctx.keyspace.env.seed);
+    let mut met = Met::new(ctx.keyspace.env.seed, 0);
     for member in sets.iter().flat_map(|set| set.iter()) {
         met.insert(member, ());
         if met.len() >= most {

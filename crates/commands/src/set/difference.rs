@@ -69,7 +69,7 @@ impl<'k> Difference<'k> {
 
     /// The first set without what the others have.
     fn taken_out(&self, seed: Seed) -> Met<'k, ()> {
-        let mut met = Met::new(seed);
+        let mut met = Met::new(seed, self.first.len());
         for member in self.first.iter() {
             met.insert(member, ());
         }

@@ -15,8 +15,9 @@ pub(crate) struct Met<'k, T> {
 }
 
 impl<'k, T> Met<'k, T> {
-    pub fn new(seed: Seed) -> Self {
-        Met { members: HashMap::default(), seed }
+    /// With room for so many.
+    pub fn new(seed: Seed, members: usize) -> Self {
+        Met { members: HashMap::with_capacity_and_hasher(members, BuildHasherDefault::default()), seed }
     }
 
     /// Notes a member that was not met before; else answers what is known of it.
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn strings_and_integers_are_the_same_members() {
-        let mut met = Met::new(Seed { k0: 1, k1: 2 });
+        let mut met = Met::new(Seed { k0: 1, k1: 2 }, 0);
         assert_eq!(met.insert(Element::Int(12), 'a'), None);
         assert_eq!(met.insert(Element::Str(b"12"), 'b'), Some(&mut 'a'));
         assert_eq!(met.insert(Element::Str(b"012"), 'c'), None);

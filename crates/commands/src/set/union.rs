@@ -35,7 +35,7 @@ fn sunion(ctx: &mut Ctx<'_>) -> Result {
         [only] => only.iter().collect(),
         _ if sets.iter().all(|set| matches!(set, SetView::Ints(_))) => sorted(&sets),
         _ => {
-            let mut met = Met::new(ctx.keyspace.env.seed);
+            let mut met = Met::new(ctx.keyspace.env.seed, largest(&sets));
             sets.iter()
                 .flat_map(|set| set.iter())
                 .filter(|member| met.insert(*member, ()).is_none())
@@ -46,6 +46,11 @@ fn sunion(ctx: &mut Ctx<'_>) -> Result {
     out.set(members.len());
     members.into_iter().for_each(|member| put(out, member));
     Ok(())
+}
+
+/// The union has no fewer members.
+fn largest(sets: &[SetView<'_>]) -> usize {
+    sets.iter().map(|set| set.len()).max().unwrap_or(0)
 }
 
 /// Integers only, ascending.
@@ -64,8 +69,9 @@ fn sorted<'k>(sets: &[SetView<'k>]) -> Vec<Element<'k>> {
 fn sunionstore(ctx: &mut Ctx<'_>) -> Result {
     let sources = Sources::look_up(ctx, 2, ctx.argv.len())?;
     let keyspace: &Keyspace = ctx.keyspace;
-    let mut result = Set::default();
-    for set in sources.sets(keyspace).into_iter().flatten() {
+    let sets: Vec<SetView<'_>> = sources.sets(keyspace).into_iter().flatten().collect();
+    let mut result = Set::at_least(largest(&sets), &keyspace.env);
+    for set in sets {
         for member in set.iter() {
             result.add_element(member, &keyspace.env);
         }

@@ -53,7 +53,7 @@ fn difference<'k>(request: &Request<'_>, keyspace: &'k Keyspace) -> Found<'k> {
         let is_left = |(member, _): &_| !others.iter().any(|input| input.score(*member).is_some());
         return first.iter().filter(is_left).collect();
     }
-    let mut left = Met::new(keyspace.env.seed);
+    let mut left = Met::new(keyspace.env.seed, first.len());
     for (member, _) in first.iter() {
         left.insert(member, ());
     }

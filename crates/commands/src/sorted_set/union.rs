@@ -42,7 +42,9 @@ fn zunionstore(ctx: &mut Ctx<'_>) -> Result {
 fn union<'k>(request: &Request<'_>, keyspace: &'k Keyspace) -> Found<'k> {
     let mut inputs = request.inputs(keyspace);
     inputs.sort_by_key(|input| input.len());
-    let (mut found, mut met): (Found<'k>, _) = (Vec::new(), Met::new(keyspace.env.seed));
+    let largest = inputs.last().map_or(0, |input| input.len());
+    let mut found: Found<'k> = Vec::with_capacity(largest);
+    let mut met = Met::new(keyspace.env.seed, largest);
     for input in inputs {
         for (member, score) in input.iter() {
             let score = or_zero(score * input.weight);

@@ -53,9 +53,11 @@ pub fn load_file(
 /// ACL SAVE. False if the file could not be written; why is in the log.
 pub fn save_file(server: &ServerState, host: &mut dyn Host) -> bool {
     let name = String::from_utf8_lossy(&server.config.aclfile).into_owned();
-    host.write_file(&name, &file::render(&server.access.users)).map_err(|why| {
+    let written = host.write_file(&name, &file::render(&server.access.users));
+    if let Err(why) = &written {
         host.log(Level::Warning, &format!("ACL SAVE: '{name}' could not be written: {why}"));
-    })
+    }
+    written.is_ok()
 }
 
 /// `requirepass` is the password of the user `default`; none lets everybody in.

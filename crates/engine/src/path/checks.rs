@@ -64,6 +64,7 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     allowed_in_multi,
     permitted,
     memory,
+    tracking,
     subscribed,
     watcher,
     paused,
@@ -197,6 +198,16 @@ pub(super) fn has_room(
         return true;
     }
     crate::evict::make_room(keyspace, server, host) || !flags.has(Flags::DENYOOM)
+}
+
+/// Clients are told, before they are answered, of keys that are not remembered any more.
+fn tracking(r: &mut Request<'_>) -> Check {
+    let Engine { keyspace, server, .. } = &mut *r.engine;
+    if server.gate.meets(Gate::TRACKING_FULL) {
+        crate::tracking::shrink(server, &mut keyspace.env.rng);
+        server.deliver_before_reply(r.client);
+    }
+    Check::Pass
 }
 
 /// A subscriber that speaks RESP2 could not tell replies from messages.

@@ -127,7 +127,7 @@ fn run_touching(
     keyspace.env.no_touch = before;
     if client.gate.meets(Gate::TRACKING) {
         let entry = registry.entry(ahead.command);
-        crate::tracking::remember(server, client, entry, argv, &mut keyspace.env.rng);
+        crate::tracking::remember(server, client, entry, argv);
     }
 }
 

@@ -26,6 +26,7 @@ use resp::Argv;
 
 use crate::client::{Client, ClientSlot};
 use crate::command::Flags;
+use crate::gate::Gate;
 use crate::keys::keys_of;
 use crate::names::{ENTRY, Keyed, Name, NameTable};
 use crate::post::mail;
@@ -203,13 +204,7 @@ impl Tracking {
 }
 
 /// Remembers the keys that a command has read, if its client wants that.
-pub(crate) fn remember(
-    server: &mut ServerState,
-    client: &Client,
-    entry: &Entry,
-    argv: Argv<'_>,
-    rng: &mut fastrand::Rng,
-) {
+pub(crate) fn remember(server: &mut ServerState, client: &Client, entry: &Entry, argv: Argv<'_>) {
     let Some(track) = &client.tracking else { return };
     let flags = entry.record.flags;
     let wanted = match track.options.choice {
@@ -223,7 +218,13 @@ pub(crate) fn remember(
     for (at, _) in keys_of(entry, argv).unwrap_or_default() {
         server.tracking.remember(argv.at(at), Who::of(client));
     }
-    shrink(server, rng);
+    update_gate(server);
+}
+
+/// To be called when keys were added, or the limit has changed.
+pub(crate) fn update_gate(server: &mut ServerState) {
+    let full = is_too_large(server);
+    server.gate.set(Gate::TRACKING_FULL, full);
 }
 
 /// Whether more keys are remembered than may be.
@@ -232,7 +233,7 @@ pub(crate) fn is_too_large(server: &ServerState) -> bool {
     max > 0 && server.tracking.keys() as u64 > max
 }
 
-/// Forgets keys, any, if there are too many; their readers are told as if they had changed.
+/// Forgets keys, any, if there are too many (before the next command, whoever's, or in the cron); their readers are told as if they had changed.
 pub(crate) fn shrink(server: &mut ServerState, rng: &mut fastrand::Rng) {
     for _ in 0..EFFORT {
         if !is_too_large(server) {
@@ -241,6 +242,7 @@ pub(crate) fn shrink(server: &mut ServerState, rng: &mut fastrand::Rng) {
         let key = server.tracking.order[rng.usize(..server.tracking.order.len())].clone();
         tell_readers(server, &key, None);
     }
+    update_gate(server);
 }
 
 /// A key has changed, or is gone. `by`: the client that changed it; `current`: the one whose command runs.

@@ -174,6 +174,12 @@ fn write_int(to: &mut [u8], int: i64) {
     }
 }
 
+/// Whether an entry that begins with this byte is a string.
+#[inline(always)]
+pub(super) fn is_string(first: u8) -> bool {
+    matches!(first, 0x80..=0xBF | 0xE0..=0xF0)
+}
+
 /// Where the data of the entry at `at` begins, and its length.
 #[inline(always)]
 pub(super) fn head(bytes: &[u8], at: usize) -> (usize, usize) {
@@ -203,7 +209,7 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Element<'_> {
 #[inline(always)]
 pub(super) fn read_at(bytes: &[u8], at: usize, data: usize, len: usize) -> Element<'_> {
     match bytes[at] {
-        0x80..=0xBF | 0xE0..=0xF0 => Element::Str(&bytes[data..data + len]),
+        first if is_string(first) => Element::Str(&bytes[data..data + len]),
         small @ 0..=0x7F => Element::Int(i64::from(small)),
         upper @ 0xC0..=0xDF => {
             let value = u16::from(upper & 0x1F) << 8 | u16::from(bytes[data]);

@@ -238,3 +238,18 @@ fn several_at_once_are_as_one_by_one() {
         all.view().verify();
     }
 }
+
+#[test]
+fn names_are_found_where_values_are_passed_over() {
+    let words = ["a", "x", "12", "a", "bx", "12", "x", "cx"];
+    let pack: Listpack = words.iter().map(|word| Element::of(word.as_bytes())).collect();
+    let first = pack.view().first().expect("not empty");
+    let index = |wanted: &[u8], skip| {
+        let at = pack.view().find(first, wanted, skip)?;
+        (0..8).find(|n| pack.view().seek(*n) == Some(at))
+    };
+    let names = [index(b"a", 1), index(b"12", 1), index(b"bx", 1), index(b"x", 1)];
+    assert_eq!(names, [Some(0), Some(2), Some(4), Some(6)]);
+    assert_eq!([index(b"cx", 1), index(b"x", 0), index(b"a", 0)], [None, Some(1), Some(0)]);
+    assert_eq!([index(b"", 0), index(b"012", 0), index(b"13", 0), index(b"12", 2)], [None, None, None, None]);
+}

@@ -229,7 +229,7 @@ impl<'r> Grammar<'r> {
     }
 
     fn word(&mut self, arg: &Arg, group: Group) -> Vec<u8> {
-        if self.rng.u8(..) < 2 {
+        if arg.name != "timeout" && self.rng.u8(..) < 2 {
             return self.pick(EDGES);
         }
         match (arg.kind, arg.name) {

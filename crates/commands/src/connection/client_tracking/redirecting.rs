@@ -75,6 +75,7 @@ fn the_table_has_a_limit_and_forgets_who_tracks_no_more() {
     for n in 0..25 {
         harness.send(&format!("GET key:{n}"));
     }
+    harness.send("PING");
     harness.engine.server.tracking.verify(&harness.engine.server);
     let tracking = &harness.engine.server.tracking;
     assert_eq!((tracking.keys(), tracking.items(), tracking.prefixes(), tracking.clients()), (10, 10, 1, 2));

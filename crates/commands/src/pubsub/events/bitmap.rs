@@ -3,7 +3,7 @@
 use testkit::check;
 
 #[test]
-fn bits_tell_what_happens() {
+fn bits() {
     check(
         r#"
             ! config notify-keyspace-events KEAnm
@@ -47,11 +47,24 @@ fn bits_tell_what_happens() {
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "b"]
             ["pmessage" "__keyevent*" "__keyevent@0__:setbit" "b"]
+        "#,
+    );
+}
+
+#[test]
+fn operations() {
+    check(
+        r#"
+            > MSET a 1 b 2
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > BITFIELD b OVERFLOW FAIL INCRBY u8 0 255 INCRBY u8 0 1
-            [:255 nil]
+            [nil :51]
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:setbit" "b"]
-            > BITFIELD b OVERFLOW FAIL INCRBY u8 0 1
+            > BITFIELD b OVERFLOW FAIL INCRBY u8 0 250
             [nil]
             > BITOP AND c a b
             :1

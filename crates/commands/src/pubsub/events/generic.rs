@@ -3,21 +3,14 @@
 use testkit::check;
 
 #[test]
-fn keys_tell_what_happens() {
+fn asking() {
     check(
         r#"
+            > SET a 1
+            +OK
             ! config notify-keyspace-events KEAnm
             2> PSUBSCRIBE __keyevent*
             ["psubscribe" "__keyevent*" :1]
-            > MSET a 1 b 2 c 3
-            +OK
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "a"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "b"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "b"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "c"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "c"]
             > EXISTS nope a nope
             :1
             2>
@@ -55,6 +48,21 @@ fn keys_tell_what_happens() {
             []
             > SCAN 0 MATCH nope
             ["0" []]
+            > RANDOMKEY
+            "a"
+        "#,
+    );
+}
+
+#[test]
+fn removing_and_renaming() {
+    check(
+        r#"
+            > MSET a 1 b 2 c 3
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > DEL nope a a
             :1
             2>
@@ -99,6 +107,19 @@ fn keys_tell_what_happens() {
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "d"]
             ["pmessage" "__keyevent*" "__keyevent@0__:rename_from" "b"]
             ["pmessage" "__keyevent*" "__keyevent@0__:rename_to" "d"]
+        "#,
+    );
+}
+
+#[test]
+fn copying_and_moving() {
+    check(
+        r#"
+            > SET d 1
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > COPY nope b
             :0
             2>
@@ -132,6 +153,19 @@ fn keys_tell_what_happens() {
             ["pmessage" "__keyevent*" "__keyevent@1__:move_to" "d"]
             > MOVE b 2
             :0
+        "#,
+    );
+}
+
+#[test]
+fn times() {
+    check(
+        r#"
+            > MSET a 1 b 2
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > EXPIRE nope 100
             :0
             > EXPIRE b 100
@@ -160,39 +194,10 @@ fn keys_tell_what_happens() {
             :1
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:expired" "a"]
-            > SET e 1
-            +OK
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "e"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "e"]
-            > PEXPIRE e 20
-            :1
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:expire" "e"]
-            ! wait 300
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:expired" "e"]
-            > GET e
-            nil
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "e"]
             > FLUSHDB
             +OK
-            > SET a 1
-            +OK
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "a"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
             > SWAPDB 0 1
             +OK
-            > FLUSHALL
-            +OK
-            > WATCH nope
-            +OK
-            > UNWATCH
-            +OK
-            > RANDOMKEY
-            nil
         "#,
     );
 }

@@ -3,7 +3,7 @@
 use testkit::check;
 
 #[test]
-fn classes_and_channels_are_chosen() {
+fn classes_are_chosen() {
     check(
         r#"
             ! config notify-keyspace-events KEA
@@ -54,19 +54,19 @@ fn classes_and_channels_are_chosen() {
             ! config notify-keyspace-events KE
             > SET a 1
             +OK
-            ! config notify-keyspace-events Kxn
-            > SET k 1
-            +OK
-            2>
-            ["pmessage" "__key*" "__keyspace@0__:k" "new"]
-            > PEXPIRE k 30
-            :1
-            ! wait 300
-            2>
-            ["pmessage" "__key*" "__keyspace@0__:k" "expired"]
+        "#,
+    );
+}
+
+#[test]
+fn databases_have_channels_of_their_own() {
+    check(
+        r#"
+            ! config notify-keyspace-events KEA
+            2> PSUBSCRIBE __key*
+            ["psubscribe" "__key*" :1]
             > SELECT 3
             +OK
-            ! config notify-keyspace-events KEA
             > SET a 1
             +OK
             2>
@@ -75,6 +75,8 @@ fn classes_and_channels_are_chosen() {
             2> RESET
             +RESET
             > SET a 1
+            +OK
+            > SELECT 0
             +OK
             3> HELLO 3
             *

@@ -3,7 +3,7 @@
 use testkit::check;
 
 #[test]
-fn strings_tell_what_happens() {
+fn set_and_its_options() {
     check(
         r#"
             ! config notify-keyspace-events KEAnm
@@ -14,12 +14,8 @@ fn strings_tell_what_happens() {
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "a"]
             ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
-            > SET a 2
-            +OK
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
             > SET a 3 GET
-            "2"
+            "1"
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
             > SET a 4 EX 100
@@ -51,19 +47,29 @@ fn strings_tell_what_happens() {
             ["pmessage" "__keyevent*" "__keyevent@0__:expired" "a"]
             > SET nope 8 EXAT 1
             +OK
+        "#,
+    );
+}
+
+#[test]
+fn other_ways_to_set() {
+    check(
+        r#"
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > SETEX a 100 1
             +OK
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "a"]
             ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
             ["pmessage" "__keyevent*" "__keyevent@0__:expire" "a"]
-            > PSETEX b 100000 1
+            > PSETEX a 100000 1
             +OK
             2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "b"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:set" "b"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:expire" "b"]
-            > SETNX b 1
+            ["pmessage" "__keyevent*" "__keyevent@0__:set" "a"]
+            ["pmessage" "__keyevent*" "__keyevent@0__:expire" "a"]
+            > SETNX a 1
             :0
             > SETNX c 1
             :1
@@ -80,123 +86,37 @@ fn strings_tell_what_happens() {
             ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "d"]
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "d"]
             ["pmessage" "__keyevent*" "__keyevent@0__:set" "d"]
-            > GET nope
-            nil
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > GET a
-            "1"
-            > MGET nope a nope
-            [nil "1" nil]
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > GETDEL nope
-            nil
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > GETDEL d
-            "2"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:del" "d"]
-            > GETEX nope
-            nil
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > GETEX a
-            "1"
-            > GETEX a PERSIST
-            "1"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:persist" "a"]
-            > GETEX a PERSIST
-            "1"
-            > GETEX a EX 100
-            "1"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:expire" "a"]
-            > GETEX a EXAT 1
-            "1"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:expired" "a"]
-            > DELIFEQ nope 1
-            :0
-            > DELIFEQ c 1
-            :0
-            > DELIFEQ c 2
-            :1
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:del" "c"]
-            > STRLEN nope
-            :0
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > GETRANGE nope 0 1
-            ""
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > SUBSTR nope 0 1
-            ""
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > LCS nope b
-            ""
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
-            > APPEND s ""
-            :0
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "s"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:append" "s"]
-            > APPEND s x
-            :1
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:append" "s"]
-            > APPEND s ""
-            :1
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:append" "s"]
             > SETRANGE s 0 ""
-            :1
+            :0
             > SETRANGE s 5 x
             :6
             2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:new" "s"]
             ["pmessage" "__keyevent*" "__keyevent@0__:setrange" "s"]
-            > SETRANGE t 1 x
-            :2
+            > SETRANGE s 1 ""
+            :6
+            > APPEND t ""
+            :0
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:new" "t"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:setrange" "t"]
-            > SETRANGE u 1 ""
-            :0
-            > INCR n
+            ["pmessage" "__keyevent*" "__keyevent@0__:append" "t"]
+            > APPEND t x
             :1
             2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "n"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
-            > DECR n
-            :0
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
-            > INCRBY n 0
-            :0
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
-            > DECRBY n 5
-            :-5
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
-            > INCRBYFLOAT n 1.5
-            "-3.5"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrbyfloat" "n"]
-            > INCRBYFLOAT f 1.5
-            "1.5"
-            2>
-            ["pmessage" "__keyevent*" "__keyevent@0__:new" "f"]
-            ["pmessage" "__keyevent*" "__keyevent@0__:incrbyfloat" "f"]
-            > INCR s
-            -ERR value is not an integer or out of range
+            ["pmessage" "__keyevent*" "__keyevent@0__:append" "t"]
+        "#,
+    );
+}
+
+#[test]
+fn several_at_once() {
+    check(
+        r#"
+            > SET n 0
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
             > MSET n 1 n 2 m 3
             +OK
             2>
@@ -232,6 +152,136 @@ fn strings_tell_what_happens() {
             :1
             2>
             ["pmessage" "__keyevent*" "__keyevent@0__:set" "v"]
+        "#,
+    );
+}
+
+#[test]
+fn reading() {
+    check(
+        r#"
+            > SET a 1
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
+            > GET nope
+            nil
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > GET a
+            "1"
+            > MGET nope a nope
+            [nil "1" nil]
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > STRLEN nope
+            :0
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > GETRANGE nope 0 1
+            ""
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > SUBSTR nope 0 1
+            ""
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > LCS nope a
+            ""
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+        "#,
+    );
+}
+
+#[test]
+fn reading_and_changing() {
+    check(
+        r#"
+            > MSET a 1 c 2 d 3
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
+            > GETDEL nope
+            nil
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > GETDEL d
+            "3"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:del" "d"]
+            > GETEX nope
+            nil
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:keymiss" "nope"]
+            > GETEX a
+            "1"
+            > GETEX a EX 100
+            "1"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:expire" "a"]
+            > GETEX a PERSIST
+            "1"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:persist" "a"]
+            > GETEX a PERSIST
+            "1"
+            > GETEX a EXAT 1
+            "1"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:expired" "a"]
+            > DELIFEQ nope 1
+            :0
+            > DELIFEQ c 1
+            :0
+            > DELIFEQ c 2
+            :1
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:del" "c"]
+        "#,
+    );
+}
+
+#[test]
+fn counting() {
+    check(
+        r#"
+            > SET s text
+            +OK
+            ! config notify-keyspace-events KEAnm
+            2> PSUBSCRIBE __keyevent*
+            ["psubscribe" "__keyevent*" :1]
+            > INCR n
+            :1
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:new" "n"]
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
+            > DECR n
+            :0
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
+            > INCRBY n 0
+            :0
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
+            > DECRBY n 5
+            :-5
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrby" "n"]
+            > INCRBYFLOAT n 1.5
+            "-3.5"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrbyfloat" "n"]
+            > INCRBYFLOAT f 1.5
+            "1.5"
+            2>
+            ["pmessage" "__keyevent*" "__keyevent@0__:new" "f"]
+            ["pmessage" "__keyevent*" "__keyevent@0__:incrbyfloat" "f"]
+            > INCR s
+            -ERR value is not an integer or out of range
         "#,
     );
 }
