@@ -57,10 +57,14 @@ pub struct Client {
     /// It is in `ServerState::closing`.
     pub close_noted: bool,
     pub authenticated: bool,
+    /// Whose rights it has; `about.user` is the name.
+    pub user: acl::UserId,
     pub no_evict: bool,
     pub monitor: bool,
     /// Its request waits for the end of a pause; it is in `ServerState::held`.
     pub held: bool,
+    /// Its password came too early; it is in `acl::throttle`.
+    pub throttled: bool,
     pub reply_mode: ReplyMode,
     /// Index of the last command in the registry.
     pub last_command: Option<u16>,
@@ -117,9 +121,11 @@ impl Client {
             write_pending: false,
             close_noted: false,
             authenticated: false,
+            user: acl::UserId::DEFAULT,
             no_evict: false,
             monitor: false,
             held: false,
+            throttled: false,
             reply_mode: ReplyMode::On,
             last_command: None,
             last_active_us,

@@ -62,6 +62,7 @@ impl Engine {
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
         let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
+            access: crate::acl::Access::new(&registry),
             config,
             config_file,
             gate: Gate::ALWAYS,
@@ -130,7 +131,7 @@ impl Engine {
         let slot = self.server.clients.add(about);
         self.server.totals.connections += 1;
         if let Some(client) = self.server.clients.get_mut(slot) {
-            crate::auth::reset(&self.server.config, client);
+            crate::auth::reset(&self.server.access, client);
             if self.server.config.client_default_resp == 3 {
                 client.out.protocol = resp::Protocol::Resp3;
             }
@@ -148,6 +149,7 @@ impl Engine {
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }
+            crate::acl::throttle::forget(&mut self.server, &client);
             if client.held {
                 self.server.held.retain(|other| *other != slot);
             }

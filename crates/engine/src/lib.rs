@@ -8,6 +8,7 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod auth;
 pub mod blocked;
 pub mod categories;

@@ -49,7 +49,6 @@ pub struct Totals {
     pub commands_per_turn_max: u64,
     pub output_limit_disconnections: u64,
     pub query_limit_disconnections: u64,
-    pub acl_denied_auth: u64,
     pub lazy_freed: u64,
     pub evicted_clients: u64,
     pub evicted_scripts: u64,
@@ -103,6 +102,8 @@ impl Default for DebugSwitches {
 
 pub struct ServerState {
     pub config: Config,
+    /// Users, and what was refused to them.
+    pub access: crate::acl::Access,
     /// Where the configuration was read from; `None` without a file.
     pub config_file: Option<String>,
     pub gate: Gate,

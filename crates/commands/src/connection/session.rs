@@ -69,7 +69,7 @@ fn reset(ctx: &mut Ctx<'_>) -> Result {
     if client.reply_mode == ReplyMode::Off {
         client.set_reply_mode(ReplyMode::On);
     }
-    auth::reset(&ctx.server.config, client);
+    auth::reset(&ctx.server.access, client);
     client.out.simple("RESET");
     Ok(())
 }

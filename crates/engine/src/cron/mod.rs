@@ -64,6 +64,7 @@ struct Step {
 
 static STEPS: [Step; STEP_COUNT] = [
     Step { name: "end of a pause", period: Period::EachCall, cost: Cost::Light, run: end_pause },
+    Step { name: "early passwords", period: Period::EachCall, cost: Cost::Light, run: throttle },
     Step { name: "rates", period: Period::Micros(100_000), cost: Cost::Light, run: sample_rates },
     Step { name: "peak memory", period: Period::Micros(100_000), cost: Cost::Light, run: peak_memory },
     Step { name: "give memory back", period: Period::Micros(1_000_000), cost: Cost::Light, run: give_back },
@@ -84,7 +85,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 10;
+const STEP_COUNT: usize = 11;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -248,6 +249,11 @@ impl Period {
 /// CLIENT PAUSE is over: what was held may run.
 fn end_pause(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     engine.pause_step(engine.server.now_ms());
+    Again::Later
+}
+
+fn throttle(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    crate::acl::throttle::step(&mut engine.server);
     Again::Later
 }
 

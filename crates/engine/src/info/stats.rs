@@ -105,8 +105,11 @@ const IO_THREADS: &[&str] = &[
 ];
 
 fn denied(facts: &Facts<'_>, text: &mut Text) {
-    text.field("acl_access_denied_auth", facts.server.totals.acl_denied_auth);
-    for what in ["cmd", "key", "channel", "tls_cert", "db"] {
-        text.field(&format!("acl_access_denied_{what}"), 0);
-    }
+    let denied = &facts.server.access.denied;
+    text.field("acl_access_denied_auth", denied.auth);
+    text.field("acl_access_denied_cmd", denied.command);
+    text.field("acl_access_denied_key", denied.key);
+    text.field("acl_access_denied_channel", denied.channel);
+    text.field("acl_access_denied_tls_cert", 0);
+    text.field("acl_access_denied_db", denied.database);
 }

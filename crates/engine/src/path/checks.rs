@@ -60,7 +60,9 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     authenticated,
     known,
     arity,
+    throttled,
     allowed_in_multi,
+    permitted,
     memory,
     tracking,
     subscribed,
@@ -153,6 +155,25 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
     }
 }
 
+/// A password from where too many were wrong has to wait.
+fn throttled(r: &mut Request<'_>) -> Check {
+    let password = r.entry().is_some_and(|entry| crate::registry::takes_password(entry.record));
+    if password && r.argv.len() > 1 && !crate::acl::may_log_in(&r.engine.server, r.client) {
+        crate::acl::throttle::hold(&mut r.engine.server, r.client);
+        return Check::Hold;
+    }
+    Check::Pass
+}
+
+/// NOPERM: the rules of the client's user.
+fn permitted(r: &mut Request<'_>) -> Check {
+    let Engine { server, registry, .. } = &mut *r.engine;
+    match crate::acl::check(server, registry, r.client, r.ahead.command, r.argv) {
+        Ok(()) => Check::Pass,
+        Err(error) => Check::Refuse(error),
+    }
+}
+
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
@@ -242,7 +263,18 @@ fn paused(r: &mut Request<'_>) -> Check {
 fn queued(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     if r.client.gate.meets(Gate::IN_MULTI) && !flags.has(Flags::UNQUEUED) {
+        if r.entry().is_some_and(|entry| entry.record.name == "SELECT") {
+            note_select(r);
+        }
         return Check::Queue(flags);
     }
     Check::Pass
+}
+
+/// A queued SELECT: what follows it is checked for the database that it names.
+fn note_select(r: &mut Request<'_>) {
+    let named = stdx::num::parse_i64(r.argv.at(1)).and_then(|index| u32::try_from(index).ok());
+    if let Some(index) = named.filter(|index| *index < r.engine.keyspace.databases()) {
+        transaction::select(r.client, index);
+    }
 }

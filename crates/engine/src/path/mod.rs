@@ -141,6 +141,9 @@ pub(crate) fn run_again(
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
+    if let Err(error) = crate::acl::check(server, registry, client, ahead.command, argv) {
+        return refuse_line(server, client, ahead, &error.to_line());
+    }
     if checks::has_room(keyspace, server, host, registry.entry(ahead.command).record.flags) {
         return run_touching(keyspace, server, registry, host, client, argv, ahead);
     }
@@ -176,6 +179,16 @@ fn refuse(engine: &mut Engine, client: &mut Client, argv: Argv<'_>, ahead: Ahead
     if server.gate.meets(Gate::MONITORED) {
         crate::monitor::feed(server, client, registry, entry, argv);
     }
+}
+
+/// A queued request that may not run any more.
+pub(crate) fn refuse_queued(
+    server: &mut ServerState,
+    client: &mut Client,
+    ahead: Ahead,
+    error: &CommandError,
+) {
+    refuse_line(server, client, ahead, &error.to_line());
 }
 
 fn refuse_line(server: &mut ServerState, client: &mut Client, ahead: Ahead, line: &str) {
@@ -220,11 +233,15 @@ fn call<const WAITS: bool>(
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
-    if WAITS && ctx.client.waiting.as_ref().is_some_and(|waiting| waiting.goes_on()) {
-        ctx.server.commands[ahead.command as usize].ticks += spent;
-        return settle::settle(&mut ctx);
+    let mut before = 0;
+    if WAITS && let Some(waiting) = &mut ctx.client.waiting {
+        if waiting.goes_on() {
+            waiting.spent += spent;
+            return settle::settle(&mut ctx);
+        }
+        before = waiting.spent;
     }
-    count(&mut ctx, ahead.command, spent);
+    count(&mut ctx, ahead.command, before + spent);
     debug_assert!(
         ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",

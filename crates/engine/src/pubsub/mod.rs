@@ -68,6 +68,16 @@ impl Subscriptions {
         }
     }
 
+    /// The names of a kind.
+    pub fn iter(&self, kind: Kind) -> impl Iterator<Item = &[u8]> {
+        let names = match kind {
+            Kind::Channel => &self.channels,
+            Kind::Pattern => &self.patterns,
+            Kind::Shard => &self.shards,
+        };
+        names.iter().map(|name| &**name)
+    }
+
     fn names(&mut self, kind: Kind) -> &mut BTreeSet<Name> {
         match kind {
             Kind::Channel => &mut self.channels,
