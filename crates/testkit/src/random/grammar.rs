@@ -97,6 +97,7 @@ impl<'r> Grammar<'r> {
             data && both
                 && named
                 && !lex
+                && !waits
                 && !NOT_COMPARED.iter().any(|not| not.eq_ignore_ascii_case(name))
                 && !record.args.is_empty()
         };
