@@ -234,7 +234,7 @@ impl<'r> Grammar<'r> {
     }
 
     fn word(&mut self, arg: &Arg, group: Group) -> Vec<u8> {
-        if arg.name != "timeout" && self.rng.u8(..) < 2 {
+        if !matches!(arg.name, "timeout" | "index") && self.rng.u8(..) < 2 {
             return self.pick(EDGES);
         }
         match (arg.kind, arg.name) {
