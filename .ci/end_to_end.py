@@ -389,7 +389,7 @@ def users_have_the_rights_they_were_given(server):
     client.set("pub:a", 1)
     same(reader.get("pub:a"), b"1")
     refused("User reader has no permissions", reader.set, "pub:a", 2)
-    refused("User reader has no permissions", reader.get, "private")
+    refused("No permissions to access a key", reader.get, "private")
     same(client.acl_log()[0]["username"], "reader")
 
 
