@@ -9,11 +9,15 @@ mod cluster;
 mod connection;
 mod generic;
 mod geo;
+mod hash;
 mod hyperloglog;
 mod scripting;
+mod list;
+mod pubsub;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 
@@ -27,11 +31,15 @@ pub fn lists() -> Vec<&'static [Command]> {
         connection::LISTS,
         generic::LISTS,
         geo::LISTS,
+        hash::LISTS,
         hyperloglog::LISTS,
         scripting::LISTS,
+        list::LISTS,
+        pubsub::LISTS,
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,
+        stream::LISTS,
         string::LISTS,
         transactions::LISTS,
     ]

@@ -97,7 +97,9 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
     keyspace.env.lazy = Lazy { expire: config.lazyfree_lazy_expire, evict: config.lazyfree_lazy_eviction };
     keyspace.env.evict_samples = config.maxmemory_samples as usize;
-    keyspace.env.limits = limits(config);
+    // DEBUG's own, which is no parameter.
+    let list_packed_threshold = keyspace.env.limits.list_packed_threshold;
+    keyspace.env.limits = Limits { list_packed_threshold, ..limits(config) };
     let ticks = server.ticks_per_us;
     server.slow_ticks =
         threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
@@ -109,7 +111,9 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
-    crate::auth::password_changed(server);
+    crate::acl::follow_password(server);
+    crate::listeners::refresh(keyspace, server);
+    crate::tracking::update_gate(server);
 }
 
 /// The sizes at which encodings change.
@@ -120,6 +124,7 @@ fn limits(config: &Config) -> Limits {
         hash_max_listpack_value: size(config.hash_max_listpack_value),
         list_max_listpack_size: config.list_max_listpack_size,
         list_compress_depth: config.list_compress_depth,
+        list_packed_threshold: 0,
         set_max_intset_entries: size(config.set_max_intset_entries),
         set_max_listpack_entries: size(config.set_max_listpack_entries),
         set_max_listpack_value: size(config.set_max_listpack_value),
@@ -179,8 +184,8 @@ fn loglevel(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
 /// A new password does not throw out who is in; without one, nobody has to wait at the door. The others are seen to by
 /// [`apply_all`], but who asks is not among them.
 fn requirepass(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
-    let needed = c.server.config.requirepass.as_ref().is_some_and(|pass| !pass.is_empty());
-    c.client.gate.set(Gate::NEEDS_AUTH, needed && !c.client.authenticated);
+    crate::acl::set_default_password(c.server);
+    crate::acl::refresh(c.server, c.client);
     Ok(())
 }
 
@@ -215,6 +220,7 @@ pub fn reset_statistics(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.commands.iter_mut().for_each(|command| *command = Default::default());
     server.errors.clear();
     server.samples = Default::default();
+    server.access.denied = Default::default();
     let old = mem::take(&mut server.totals);
     server.totals.peak_memory = old.peak_memory;
     server.totals.peak_memory_wall_s = old.peak_memory_wall_s;

@@ -19,6 +19,7 @@ use structures::keytable::KeySlot;
 
 use crate::db::{Db, DbMut, Env, Key, Why};
 use crate::value::{Type, Value, WrongType};
+use crate::volatile::Volatile;
 
 /// The longest packed bytes, in bytes, that are kept in the allocation of their key.
 pub const PACKED_MAX: usize = 1024;
@@ -63,6 +64,8 @@ pub struct Limits {
     /// Positive: elements; negative: -1 .. -5 for 4, 8, 16, 32, 64 KiB.
     pub list_max_listpack_size: i32,
     pub list_compress_depth: u32,
+    /// From how many bytes on an element of a long list gets a node of its own; 0: from more than fit into one on.
+    pub list_packed_threshold: usize,
     pub set_max_intset_entries: usize,
     pub set_max_listpack_entries: usize,
     pub set_max_listpack_value: usize,
@@ -79,6 +82,7 @@ impl Default for Limits {
             hash_max_listpack_value: 64,
             list_max_listpack_size: -2,
             list_compress_depth: 0,
+            list_packed_threshold: 0,
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
@@ -149,8 +153,8 @@ impl<'k> DbMut<'k> {
                 return edit_slot(slot, env, volatile, change);
             }
             // An expired one that must be kept is not to be seen: a new one takes its place all the same.
+            volatile.leaves(slot.get());
             let expired = slot.remove();
-            *volatile -= 1;
             env.discard(index, expired, Why::Expired);
         }
         DbMut { db, env, index }.insert_new_collection(key, fresh, change)
@@ -178,14 +182,17 @@ impl<'k> DbMut<'k> {
     /// Puts a whole collection under a key, whatever was there before (and removes the key if it is empty): for the
     /// STORE forms. The expire is gone afterwards.
     pub fn put_collection<T: Collection>(&mut self, key: Key<'_>, value: T) {
-        drop(self.remove(key));
+        let replaced = self.remove(key).is_some();
         if value.is_empty() {
             return;
+        }
+        if !replaced {
+            self.env.note_added(self.index, key.bytes);
         }
         let access = self.env.fresh_access();
         let entry = with_new_value(self.env, value, |value| EntryBox::new(key.bytes, value, None));
         entry.set_access(access);
-        self.adopt(key, entry);
+        self.place(key, entry);
     }
 }
 
@@ -211,34 +218,28 @@ fn with_new_value<T: Collection, R>(
 fn edit_slot<T: Collection, R>(
     mut slot: KeySlot<'_, Value>,
     env: &mut Env,
-    volatile: &mut usize,
+    volatile: &mut Volatile,
     change: impl FnOnce(&mut T, &mut Env) -> R,
 ) -> Result<Edited<R>, WrongType> {
-    let result = change_in(&mut slot, env, change)?;
+    let (result, gone) = change_in(&mut slot, env, change)?;
     env.touch(slot.get());
-    let gone = is_empty::<T>(slot.get());
+    if matches!(T::TYPE, Type::Hash) {
+        volatile.fields_changed(slot.get_mut());
+    }
     if gone {
-        *volatile -= usize::from(slot.get().has_expire());
+        volatile.leaves(slot.get());
         slot.remove();
     }
     Ok(Edited { result, gone })
 }
 
-fn is_empty<T: Collection>(entry: &Entry<Value>) -> bool {
-    match entry.value() {
-        ValueRef::Packed { bytes, .. } => bytes.is_empty(),
-        ValueRef::Boxed(value) => T::of(value).is_none_or(T::is_empty),
-        ValueRef::Int(_) | ValueRef::Bytes { .. } => false,
-    }
-}
-
-/// Changes the collection in a slot. Of an emptied packed one no bytes are left.
+/// Changes the collection in a slot, and tells whether nothing is left of it (of a packed one no bytes are).
 #[inline]
 fn change_in<T: Collection, R>(
     slot: &mut KeySlot<'_, Value>,
     env: &mut Env,
     change: impl FnOnce(&mut T, &mut Env) -> R,
-) -> Result<R, WrongType> {
+) -> Result<(R, bool), WrongType> {
     if slot.get().type_bits() != T::TYPE as u8 {
         return Err(WrongType);
     }
@@ -249,11 +250,15 @@ fn change_in<T: Collection, R>(
             buffer.extend_from_slice(bytes);
             let mut value = T::unpack(buffer, raw);
             let result = change(&mut value, env);
-            store_packed(slot, env, value);
-            Ok(result)
+            let gone = value.is_empty();
+            store_packed(slot, env, value, gone);
+            Ok((result, gone))
         }
         ValueMut::Boxed(value) => match T::of_mut(value) {
-            Some(value) => Ok(change(value, env)),
+            Some(value) => {
+                let result = change(value, env);
+                Ok((result, value.is_empty()))
+            }
             None => Err(WrongType),
         },
         ValueMut::Int(_) | ValueMut::Bytes { .. } => Err(WrongType),
@@ -262,10 +267,10 @@ fn change_in<T: Collection, R>(
 
 /// Puts a collection that was packed in its entry back into it.
 #[inline]
-fn store_packed<T: Collection>(slot: &mut KeySlot<'_, Value>, env: &mut Env, value: T) {
+fn store_packed<T: Collection>(slot: &mut KeySlot<'_, Value>, env: &mut Env, value: T, gone: bool) {
     match value.packed() {
         Some((bytes, raw)) if bytes.len() <= PACKED_MAX => {
-            let (bytes, raw) = if value.is_empty() { (&[][..], raw) } else { (bytes, raw) };
+            let bytes = if gone { &[] } else { bytes };
             if !slot.get_mut().try_overwrite_packed(bytes, raw) {
                 slot.replace_with(|entry| {
                     let expire = entry.expire();

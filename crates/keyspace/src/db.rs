@@ -9,7 +9,7 @@
 //! 3. the access clock is set, unless [`Env::no_touch`].
 //!
 //! **Invariants**
-//! 1. `volatile` is the number of entries of the table that have an expire.
+//! 1. `volatile` is told of every entry that comes and leaves ([`crate::volatile`]).
 //! 2. All tables of a keyspace have the same seed: a hash is good for every database.
 //! 3. All tables have the resize policy of the keyspace, those made later as well.
 
@@ -21,7 +21,9 @@ use crate::access::{self, Access, Lfu};
 use crate::collection::Limits;
 use crate::evict::Eviction;
 use crate::expire::Sweep;
+use crate::expire_fields::GoneFields;
 use crate::value::{Type, Value};
+use crate::volatile::Volatile;
 
 /// A database by its number.
 pub type DbIndex = u32;
@@ -33,14 +35,18 @@ pub struct Key<'a> {
     pub hash: u64,
 }
 
-/// Why a key went away by itself.
+/// What happened to a key by the way: it went by itself (expired, evicted), or …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     Expired,
     Evicted,
+    /// It was not there, and was put there.
+    Added,
+    /// It was to be read, and was not there.
+    Missed,
 }
 
-/// A key that went away by itself.
+/// A key that went away by itself; or one to which something else happened that somebody wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     pub db: DbIndex,
@@ -61,6 +67,8 @@ pub struct Stats {
     pub hits: u64,
     pub misses: u64,
     pub expired: u64,
+    /// Fields of hashes whose time was up.
+    pub expired_fields: u64,
     pub evicted: u64,
     /// Times the active cycle stopped because its time was up.
     pub expire_time_cap: u64,
@@ -68,6 +76,8 @@ pub struct Stats {
     pub expire_cycle_us: u64,
     /// Estimated share of expired keys not removed yet, in per cent.
     pub stale_percent: f64,
+    /// The same of hashes with volatile fields.
+    pub stale_hashes_percent: f64,
 }
 
 /// What all databases share.
@@ -86,7 +96,12 @@ pub struct Env {
     pub hold_expiry: bool,
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
+    /// Whether anybody wants to be told there of added, of missed keys as well.
+    pub tell_added: bool,
+    pub tell_missed: bool,
     pub gone: Vec<Gone>,
+    /// Fields of hashes that the active cycle removed, to be told likewise.
+    pub gone_fields: Vec<GoneFields>,
     /// Whether anybody wants `made` to be filled.
     pub tell_made: bool,
     pub made: Vec<Made>,
@@ -167,6 +182,28 @@ impl Env {
         self.news = true;
     }
 
+    /// Tells that a key was put where none was.
+    #[inline]
+    pub(crate) fn note_added(&mut self, db: DbIndex, key: &[u8]) {
+        if self.tell_added {
+            self.tell(db, key, Why::Added);
+        }
+    }
+
+    /// Tells that a key was to be read and is not there.
+    #[inline]
+    fn note_missed(&mut self, db: DbIndex, key: &[u8]) {
+        if self.tell_missed {
+            self.tell(db, key, Why::Missed);
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, db: DbIndex, key: &[u8], why: Why) {
+        self.gone.push(Gone { db, key: key.to_vec(), why });
+        self.news = true;
+    }
+
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
         entry.expire().is_some_and(|at| at <= self.now_ms)
@@ -174,12 +211,12 @@ impl Env {
 
     /// Removes the expired entry of a slot, unless expiry is held.
     #[cold]
-    pub(crate) fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut usize, db: DbIndex) {
+    pub(crate) fn expire(&mut self, slot: KeySlot<'_, Value>, volatile: &mut Volatile, db: DbIndex) {
         if self.hold_expiry {
             return;
         }
+        volatile.leaves(slot.get());
         let entry = slot.remove();
-        *volatile -= 1;
         self.discard(db, entry, Why::Expired);
     }
 
@@ -188,14 +225,15 @@ impl Env {
         match why {
             Why::Expired => self.stats.expired += 1,
             Why::Evicted => self.stats.evicted += 1,
+            Why::Added | Why::Missed => {}
         }
         if self.tell_gone {
-            self.gone.push(Gone { db, key: entry.key().to_vec(), why });
-            self.news = true;
+            self.tell(db, entry.key(), why);
         }
         let lazy = match why {
             Why::Expired => self.lazy.expire,
             Why::Evicted => self.lazy.evict,
+            Why::Added | Why::Missed => false,
         };
         if lazy && crate::memory::free_effort(&entry) > LAZY_EFFORT {
             self.garbage.push(entry);
@@ -207,7 +245,7 @@ impl Env {
 pub struct Db {
     pub(crate) keys: KeyTable<Value>,
     /// Invariant 1.
-    pub(crate) volatile: usize,
+    pub(crate) volatile: Volatile,
     /// Where the active expire cycle goes on.
     pub(crate) expire_cursor: u64,
     /// Where eviction goes on looking for rare volatile keys.
@@ -218,7 +256,13 @@ pub struct Db {
 
 impl Db {
     pub fn new(seed: Seed) -> Self {
-        Db { keys: KeyTable::new(seed), volatile: 0, expire_cursor: 0, evict_cursor: 0, avg_ttl_ms: 0 }
+        Db {
+            keys: KeyTable::new(seed),
+            volatile: Volatile::new(seed),
+            expire_cursor: 0,
+            evict_cursor: 0,
+            avg_ttl_ms: 0,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -231,7 +275,12 @@ impl Db {
 
     /// Keys with a time to live.
     pub fn volatile(&self) -> usize {
-        self.volatile
+        self.volatile.keys
+    }
+
+    /// Hashes with fields that have a time to live.
+    pub fn volatile_hashes(&self) -> usize {
+        self.volatile.hashes()
     }
 
     /// The table itself, to walk it.
@@ -258,7 +307,8 @@ impl Db {
     /// Asserts the invariants. `O(n)`.
     pub fn verify(&self) {
         self.keys.verify();
-        assert_eq!(self.volatile, self.keys.iter().filter(|e| e.has_expire()).count(), "invariant 1");
+        assert_eq!(self.volatile.keys, self.keys.iter().filter(|e| e.has_expire()).count(), "invariant 1");
+        self.volatile.verify(self.keys.iter());
     }
 }
 
@@ -286,7 +336,10 @@ impl Keyspace {
             no_touch: false,
             hold_expiry: false,
             tell_gone: false,
+            tell_added: false,
+            tell_missed: false,
             gone: Vec::new(),
+            gone_fields: Vec::new(),
             tell_made: false,
             made: Vec::new(),
             news: false,
@@ -386,13 +439,14 @@ impl<'k> DbMut<'k> {
     #[inline(always)]
     pub fn read(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
-        let found = if db.volatile == 0 {
+        let found = if db.volatile.keys == 0 {
             db.keys.get(key.bytes, key.hash)
         } else {
             DbMut::live_entry(db, env, index, key).map(|entry| &*entry)
         };
         let Some(entry) = found else {
             env.stats.misses += 1;
+            env.note_missed(index, key.bytes);
             return None;
         };
         env.stats.hits += 1;
@@ -400,8 +454,16 @@ impl<'k> DbMut<'k> {
         Some(entry)
     }
 
-    /// For commands that ask about a key without using it (TYPE, TTL, OBJECT …): expires, counts, does not touch.
-    pub fn ask(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+    /// For commands that ask about a key without using it (TYPE, TTL …): expires, counts, does not touch.
+    pub fn ask(mut self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        if self.env.tell_missed && !self.has(key) {
+            self.env.note_missed(self.index, key.bytes);
+        }
+        self.inspect(key)
+    }
+
+    /// For commands that look at how a key is kept (OBJECT …): as `ask`, but misses are not told of.
+    pub fn inspect(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
         let found = DbMut::live(db, env, index, key);
         let counter = if found.is_some() { &mut env.stats.hits } else { &mut env.stats.misses };
@@ -413,7 +475,7 @@ impl<'k> DbMut<'k> {
     #[inline]
     pub fn write(self, key: Key<'_>) -> Option<&'k mut Entry<Value>> {
         let DbMut { db, env, index } = self;
-        let entry = if db.volatile == 0 {
+        let entry = if db.volatile.keys == 0 {
             db.keys.get_mut(key.bytes, key.hash)?
         } else {
             DbMut::live_entry(db, env, index, key)?
@@ -441,7 +503,7 @@ impl<'k> DbMut<'k> {
     /// Removes the key if its time is up. True if it is gone, or hidden.
     #[inline]
     pub fn expire_if_due(&mut self, key: Key<'_>) -> bool {
-        if self.db.volatile == 0 {
+        if self.db.volatile.keys == 0 {
             return false;
         }
         let Some(slot) = self.db.keys.slot(key.bytes, key.hash) else { return false };
@@ -455,7 +517,7 @@ impl<'k> DbMut<'k> {
     /// Removes a key and returns its entry, to be dropped now or later. Expiry is not looked at.
     pub fn remove(&mut self, key: Key<'_>) -> Option<EntryBox<Value>> {
         let entry = self.db.keys.remove(key.bytes, key.hash)?;
-        self.db.volatile -= usize::from(entry.has_expire());
+        self.db.volatile.leaves(&entry);
         Some(entry)
     }
 
@@ -469,26 +531,35 @@ impl<'k> DbMut<'k> {
         }
         match self.db.keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
-                self.db.volatile -= usize::from(slot.get().has_expire());
+                self.db.volatile.leaves(slot.get());
                 slot.replace_with(|entry| entry.with_value(value, expire));
+                self.db.volatile.comes(slot.get_mut());
                 if self.env.access == Access::Lru {
                     slot.get().set_access(access);
                 }
             }
             Lookup::Absent(vacant) => {
-                vacant.insert(EntryBox::new(key.bytes, value, expire)).set_access(access);
+                let entry = vacant.insert(EntryBox::new(key.bytes, value, expire));
+                entry.set_access(access);
+                self.db.volatile.comes(entry);
+                self.env.note_added(self.index, key.bytes);
             }
         }
-        self.db.volatile += usize::from(expire.is_some());
     }
 
     /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
     pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
-        self.db.volatile += usize::from(entry.has_expire());
+        self.env.note_added(self.index, key.bytes);
+        self.place(key, entry);
+    }
+
+    /// The same for a key that was there until just now.
+    pub(crate) fn place(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
         if Type::of(&entry).is_waited_for() {
             self.env.note_made(self.index, key.bytes);
         }
-        self.db.keys.insert_new(key.hash, entry);
+        let entry = self.db.keys.insert_new(key.hash, entry);
+        self.db.volatile.comes(entry);
     }
 
     /// Sets or removes the expire of a key that is there. False if it is not.
@@ -496,7 +567,8 @@ impl<'k> DbMut<'k> {
         let Some(mut slot) = self.db.keys.slot(key.bytes, key.hash) else { return false };
         let before = usize::from(slot.get().has_expire());
         slot.replace_with(|entry| entry.set_expire(expire));
-        self.db.volatile = self.db.volatile - before + usize::from(expire.is_some());
+        let keys = &mut self.db.volatile.keys;
+        *keys = *keys - before + usize::from(expire.is_some());
         true
     }
 

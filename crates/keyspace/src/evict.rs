@@ -198,7 +198,7 @@ fn sample(db: &mut Db, env: &mut Env, policy: EvictPolicy, emit: &mut dyn FnMut(
         return;
     }
     let (samples, mut found) = (env.evict_samples.max(1), 0);
-    let thin = if policy.is_volatile() { (db.len() / db.volatile).clamp(1, THIN) } else { 1 };
+    let thin = if policy.is_volatile() { (db.len() / db.volatile.keys).clamp(1, THIN) } else { 1 };
     let rng = &mut env.rng.clone();
     let keys = &db.keys;
     let mut offer =
@@ -220,7 +220,7 @@ fn sample(db: &mut Db, env: &mut Env, policy: EvictPolicy, emit: &mut dyn FnMut(
 }
 
 fn may_give(db: &Db, policy: EvictPolicy) -> bool {
-    if policy.is_volatile() { db.volatile > 0 } else { !db.is_empty() }
+    if policy.is_volatile() { db.volatile.keys > 0 } else { !db.is_empty() }
 }
 
 /// Walks the table from where the last walk ended until a bucket has keys the policy takes, once round at most.

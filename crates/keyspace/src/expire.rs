@@ -95,6 +95,9 @@ impl Keyspace {
             let index = self.sweep.next_db % self.databases();
             self.sweep.next_db = index + 1;
             self.db(index).sweep(pace, &mut due, time_left, &mut total);
+            if !total.timed_out {
+                total.timed_out = self.sweep_fields(index, time_left);
+            }
             if total.timed_out {
                 self.env.stats.expire_time_cap += 1;
                 break;
@@ -105,6 +108,19 @@ impl Keyspace {
         let stale = &mut self.env.stats.stale_percent;
         *stale = total.stale_percent() as f64 * 0.05 + *stale * 0.95;
         total
+    }
+
+    /// The volatile fields of one database; costs nothing where there are none.
+    fn sweep_fields(&mut self, index: DbIndex, time_left: &mut dyn FnMut() -> bool) -> bool {
+        let all = self.look(index).volatile_hashes();
+        if all == 0 {
+            return false;
+        }
+        let mut taken = 0;
+        let timed_out = self.db(index).sweep_fields(&mut taken, time_left);
+        let stale = &mut self.env.stats.stale_hashes_percent;
+        *stale = (taken.min(all) * 100 / all) as f64 * 0.05 + *stale * 0.95;
+        timed_out
     }
 
     /// Whether the last cycle was cut short, or one in ten keys with a time to live is past it.
@@ -128,7 +144,7 @@ impl DbMut<'_> {
         total: &mut Swept,
     ) {
         let (mut turns, mut batch, mut looked) = (0, Swept::default(), 0);
-        while self.db.volatile > 0 && turns < 2 {
+        while self.db.volatile.keys > 0 && turns < 2 {
             let bite = self.bite(pace.keys - batch.sampled.min(pace.keys), due, &mut looked, &mut turns);
             batch.add(bite);
             total.add(bite);

@@ -98,7 +98,7 @@ impl Set {
         }
     }
 
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.view().len()
     }
 }
@@ -110,6 +110,7 @@ impl Clone for Set {
             Set::Packed(pack) => Set::Packed(pack.clone()),
             Set::Table(table) => {
                 let mut copy = ItemTable::new(*table.hasher());
+                copy.reserve(table.len());
                 for item in table.iter() {
                     change::insert_new(&mut copy, item.key());
                 }

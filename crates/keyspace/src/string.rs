@@ -8,6 +8,7 @@ use crate::EMBED_MAX;
 use crate::access::Access;
 use crate::db::{Db, DbMut, Key};
 use crate::value::{Type, Value, WrongType};
+use crate::volatile::Volatile;
 
 /// A string as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl<'k> DbMut<'k> {
     /// One search; in place if the old entry has the shape of the new one.
     fn store(&mut self, key: Key<'_>, new: New<'_>, expire: Expire) {
         let new = new.tried();
-        let DbMut { db: Db { keys, volatile, .. }, env, .. } = self;
+        let DbMut { db: Db { keys, volatile, .. }, env, index } = self;
         match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
                 let entry = slot.get_mut();
@@ -138,8 +139,9 @@ impl<'k> DbMut<'k> {
                     Expire::At(at) => Some(at),
                     Expire::Clear | Expire::Keep => None,
                 };
-                *volatile += usize::from(expire.is_some());
+                volatile.keys += usize::from(expire.is_some());
                 insert(vacant, key, new, expire).set_access(env.fresh_access());
+                env.note_added(*index, key.bytes);
             }
         }
     }
@@ -151,10 +153,13 @@ impl<'k> DbMut<'k> {
     /// so that appending costs `O(1)` per byte.
     #[inline]
     pub fn grow_str(self, key: Key<'_>, len: usize) -> &'k mut [u8] {
-        let DbMut { db: Db { keys, .. }, env, .. } = self;
+        let DbMut { db: Db { keys, .. }, env, index } = self;
         let mut slot = match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(slot) => slot,
-            Lookup::Absent(vacant) => return made(vacant, key, len, env.fresh_access()),
+            Lookup::Absent(vacant) => {
+                env.note_added(index, key.bytes);
+                return made(vacant, key, len, env.fresh_access());
+            }
         };
         let ready = match slot.get_mut().value_mut() {
             ValueMut::Bytes { bytes, raw } => raw && bytes.len() >= len,
@@ -304,8 +309,9 @@ fn insert<'k>(
 
 /// Puts another value under a key by remaking its entry.
 #[inline(never)]
-fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut usize) {
-    *volatile = *volatile - usize::from(slot.get().has_expire()) + usize::from(expire.is_some());
+fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut Volatile) {
+    volatile.leaves(slot.get());
+    volatile.keys += usize::from(expire.is_some());
     slot.replace_with(|entry| entry.with_value(new.value(), expire));
 }
 

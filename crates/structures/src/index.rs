@@ -13,6 +13,7 @@
 //! *Not here*: the hash table and the pairing of both ([`crate::ranked`]), commands' ideas of ranges (`keyspace`).
 
 mod leaf;
+mod node;
 mod seek;
 #[cfg(any(test, feature = "skiplist"))]
 pub mod skiplist;
@@ -65,16 +66,20 @@ pub trait OrderedIndex<E: Scored>: Default {
     ///
     /// # Safety
     /// The element stays at its address, which is below 2^47 and whose provenance is exposed, and may be borrowed
-    /// whenever the index is (on the thread that uses the index), until [`OrderedIndex::remove`] returned true for
-    /// it or [`OrderedIndex::cut`] gave it back. No element of the same score and member is in the index.
+    /// whenever the index is (on the thread that uses the index), until it is forgotten: until [`OrderedIndex::remove`]
+    /// returned true for it, [`OrderedIndex::rescore`] false, or [`OrderedIndex::cut`] gave it back. No element of the same score and member is in the index.
     unsafe fn insert(&mut self, element: &E);
 
-    /// Forgets an element; false if there is none of this score and member. `O(log n)`.
-    fn remove(&mut self, score: f64, member: &[u8]) -> bool;
+    /// Forgets an element; false if it is not here. `O(log n)`.
+    fn remove(&mut self, element: &E) -> bool;
 
-    /// Prepares for another score of an element, if that leaves its place as it is: then true, and the caller must
-    /// give the element that score before anything else. If false, nothing has changed: remove it and insert it.
-    fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool;
+    /// Prepares for another score of an element. True if that leaves its place as it is: the caller must give the
+    /// element that score before anything else. False if it was forgotten (or is not here): the caller gives it that
+    /// score and inserts it. `O(log n)`.
+    fn rescore(&mut self, element: &E, new: f64) -> bool;
+
+    /// The rank of an element, 0 being the lowest; `None` if it is not here. `O(log n)`.
+    fn rank(&self, element: &E) -> Option<usize>;
 
     /// How many elements come before a bound. `O(log n)`.
     fn position(&self, bound: Bound<'_>) -> usize;
@@ -116,6 +121,13 @@ impl<E> Clone for Ref<E> {
 }
 
 impl<E> Copy for Ref<E> {}
+
+impl<E> PartialEq for Ref<E> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
 
 impl<E> Ref<E> {
     const NOTHING: Ref<E> = Ref { bytes: [0; 6], elements: PhantomData };

@@ -13,6 +13,9 @@
 //! | [`index`] | elements in the order of their scores, found by rank |
 //! | [`ranked`] | items under their keys and in the order of their scores |
 //! | [`listpack`] | small collections in one run of bytes, as Redis keeps them |
+//! | [`ordered`] | an ordered map for keys that mostly come in order |
+//! | [`quicklist`] | long lists: a row of listpacks, the inner ones compressed if asked for |
+//! | [`lzf`] | the compression that lists and files use |
 //! | [`hyperloglog`] | how many different elements, in the bytes of a string |
 //!
 //! `unsafe` lives here so that the crates above can forbid it: of what they need every function is safe to call.
@@ -21,13 +24,16 @@
 //! *Not here*: what a value means (`keyspace`), who counts the memory (`alloc`).
 
 pub mod entry;
-pub mod intset;
 pub mod hyperloglog;
 pub mod index;
+pub mod intset;
 pub mod item;
 pub mod keytable;
 pub mod listpack;
+pub mod lzf;
+pub mod ordered;
 pub mod pages;
+pub mod quicklist;
 pub mod ranked;
 pub mod table;
 pub mod tags;
@@ -37,5 +43,6 @@ pub use intset::{Ints, Intset};
 pub use item::{Item, ItemBox};
 pub use keytable::{ItemTable, KeySlot, KeyTable, Keyed, KeyedTable, Seed, hash_key};
 pub use listpack::{Element, Listpack, Pack};
+pub use quicklist::Quicklist;
 pub use ranked::Ranked;
 pub use table::{Hashed, Lookup, Policy, Slot, Stats, Table, Thin, Vacant};

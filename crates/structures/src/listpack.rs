@@ -31,6 +31,7 @@ mod edit;
 
 pub use check::Corrupt;
 pub use code::Element;
+pub use edit::Writer;
 
 use code::{back_size, head};
 
@@ -176,16 +177,29 @@ impl<'a> Pack<'a> {
     /// The first element equal to `wanted` among those at `from` and every `skip + 1`th after it. A map of names and
     /// values is searched for a name with `skip` 1. `O(n)`.
     pub fn find(self, from: At, wanted: &[u8], skip: usize) -> Option<At> {
-        let int = code::as_int(wanted);
-        let mut at = Some(from);
-        while let Some(here) = at {
-            if self.get(here).is(wanted, int) {
-                return Some(here);
+        let (int, bytes) = (code::as_int(wanted), self.bytes);
+        let (mut at, mut passed) = (from.0, skip);
+        while bytes[at] != END {
+            let (data, len) = head(bytes, at);
+            // What needs no decoding is told apart first: strings of other lengths, strings where an integer is.
+            if passed < skip {
+                passed += 1;
+            } else {
+                passed = 0;
+                let is = match code::is_string(bytes[at]) {
+                    true => {
+                        // The last byte is where names that were counted up differ.
+                        let (found, last) = (&bytes[data..data + len], wanted.last());
+                        len == wanted.len() && found.last() == last && found == wanted
+                    }
+                    false => int.is_some_and(|int| code::read_at(bytes, at, data, len) == Element::Int(int)),
+                };
+                if is {
+                    return Some(At(at));
+                }
             }
-            at = self.next(here);
-            for _ in 0..skip {
-                at = self.next(at?);
-            }
+            let size = data + len - at;
+            at += size + back_size(size);
         }
         None
     }
@@ -217,17 +231,33 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = Element<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Element<'a>> {
         if self.front >= self.back {
             return None;
         }
         let bytes = self.pack.bytes;
+        // Most elements are short strings.
+        let first = bytes[self.front];
+        if first & 0xC0 == 0x80 {
+            let data = self.front + 1;
+            let end = data + usize::from(first & 0x3F);
+            self.front = end + 1;
+            return Some(Element::Str(&bytes[data..end]));
+        }
+        Some(self.next_other())
+    }
+}
+
+impl<'a> Iter<'a> {
+    #[inline(never)]
+    fn next_other(&mut self) -> Element<'a> {
+        let bytes = self.pack.bytes;
         let (data, len) = head(bytes, self.front);
         let element = code::read_at(bytes, self.front, data, len);
         let size = data + len - self.front;
         self.front += size + back_size(size);
-        Some(element)
+        element
     }
 }
 

@@ -70,7 +70,7 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
             Lookup::Found(mut slot) => {
                 let old = slot.get().score();
                 if let Some(new) = decide(Some(old)).filter(|new| *new != old && !new.is_nan()) {
-                    rescore(&mut self.index, slot.get_mut(), old, new);
+                    rescore(&mut self.index, slot.get_mut(), new);
                 }
             }
             Lookup::Absent(vacant) => {
@@ -91,7 +91,7 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
         let hash = self.items.hash(member);
         let slot = self.items.slot(member, hash)?;
         let score = slot.get().score();
-        assert!(self.index.remove(score, member), "invariant 1");
+        assert!(self.index.remove(slot.get()), "invariant 1");
         self.item_bytes -= slot.remove().memory();
         Some(score)
     }
@@ -114,8 +114,8 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
     /// Rank and score of a member. `O(log n)`.
     #[inline]
     pub fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
-        let score = self.score(member)?;
-        Some((self.index.position(Bound::Element(score, member)), score))
+        let item = self.items.get(member, self.items.hash(member))?;
+        Some((self.index.rank(item)?, item.score()))
     }
 
     /// How many elements come before a bound. `O(log n)`.
@@ -184,14 +184,13 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
 }
 
 /// Gives an item of the index another score.
-fn rescore(index: &mut impl OrderedIndex<Item>, item: &mut Item, old: f64, new: f64) {
-    if index.rescore(old, item.key(), new) {
-        item.try_set_word(new.to_bits());
+fn rescore(index: &mut impl OrderedIndex<Item>, item: &mut Item, new: f64) {
+    let stays = index.rescore(item, new);
+    item.try_set_word(new.to_bits());
+    if stays {
         return;
     }
-    assert!(index.remove(old, item.key()), "invariant 1");
-    item.try_set_word(new.to_bits());
-    // SAFETY: as when it was inserted first; it was removed above.
+    // SAFETY: as when it was inserted first; the index has forgotten it above.
     unsafe { index.insert(item) };
 }
 

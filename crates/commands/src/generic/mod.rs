@@ -8,7 +8,8 @@ mod expire;
 mod keys;
 mod object;
 mod rename;
-pub(crate) mod scan;
+mod scan;
+mod sort;
 mod ttl;
 
 use engine::Command;
@@ -26,5 +27,6 @@ pub(crate) static LISTS: &[&[Command]] = &[
     object::COMMANDS,
     rename::COMMANDS,
     scan::COMMANDS,
+    sort::COMMANDS,
     ttl::COMMANDS,
 ];

@@ -29,7 +29,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
 fn geoadd(ctx: &mut Ctx<'_>) -> Result {
     let (options, tell_changes, first) = options(ctx);
     let words = ctx.argv.len() - first;
-    if words == 0 || words % 3 != 0 || (options.if_absent && options.if_present) {
+    if words == 0 || !words.is_multiple_of(3) || (options.if_absent && options.if_present) {
         return Err(CommandError::Syntax);
     }
     let (argv, count) = (ctx.argv, words / 3);

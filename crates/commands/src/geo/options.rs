@@ -132,13 +132,13 @@ impl<'a> Reader<'a> {
             Form::Search => {}
             Form::SearchStore => self.query.target = Some(1),
             Form::Radius { .. } => {
-                self.from_place()?;
+                self.read_place()?;
                 self.circle()?;
             }
             // Of a missing set nothing is read, not even the radius.
             Form::RadiusByMember { .. } if self.set.is_none() => self.at += 3,
             Form::RadiusByMember { .. } => {
-                self.from_member()?;
+                self.read_member()?;
                 self.circle()?;
             }
         }
@@ -208,9 +208,9 @@ impl<'a> Reader<'a> {
         if !self.form.is_search() {
             return Ok(false);
         } else if is("FROMMEMBER") && self.follow(1) && !from_place && !polygon {
-            self.from_member()?;
+            self.read_member()?;
         } else if is("FROMLONLAT") && self.follow(2) && !from_member && !polygon {
-            self.from_place()?;
+            self.read_place()?;
         } else if is("BYRADIUS") && self.follow(2) && !boxed && !polygon {
             self.circle()?;
         } else if is("BYBOX") && self.follow(3) && !circle && !polygon {
@@ -223,12 +223,12 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn from_place(&mut self) -> Result {
+    fn read_place(&mut self) -> Result {
         self.query.from = Some(From::Place(place(self.next(), self.next())?));
         Ok(())
     }
 
-    fn from_member(&mut self) -> Result {
+    fn read_member(&mut self) -> Result {
         let member = self.next();
         let Some(set) = self.set else {
             self.query.from = Some(From::Member(None));

@@ -1,4 +1,6 @@
 //! GEORADIUS, GEORADIUSBYMEMBER and their read-only forms: circles as one asked for them before GEOSEARCH.
+//!
+//! Redis calls them deprecated, Valkey no longer does.
 
 use engine::{Arg, Arity, Command, Flags, KeyFlags, KeySpec};
 
@@ -26,7 +28,6 @@ pub(crate) static COMMANDS: &[Command] = &[
             options::ORDER,
             TARGET,
         ],
-        deprecated: Some(("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument")),
         run: |ctx| search(ctx, Form::Radius { may_store: true }),
         ..RADIUS
     },
@@ -49,7 +50,6 @@ pub(crate) static COMMANDS: &[Command] = &[
             options::COUNT_ANY_LATER,
             options::ORDER,
         ],
-        deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
         run: |ctx| search(ctx, Form::Radius { may_store: false }),
         ..RADIUS
     },
@@ -71,10 +71,6 @@ pub(crate) static COMMANDS: &[Command] = &[
             options::ORDER,
             TARGET,
         ],
-        deprecated: Some((
-            "6.2.0",
-            "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
-        )),
         run: |ctx| search(ctx, Form::RadiusByMember { may_store: true }),
         ..RADIUS
     },
@@ -96,7 +92,6 @@ pub(crate) static COMMANDS: &[Command] = &[
             options::COUNT,
             options::ORDER,
         ],
-        deprecated: Some(("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")),
         run: |ctx| search(ctx, Form::RadiusByMember { may_store: false }),
         ..RADIUS
     },

@@ -91,6 +91,9 @@ fn delete(ctx: &mut Ctx<'_>) -> Result {
 }
 
 fn flush(ctx: &mut Ctx<'_>) -> Result {
+    if ctx.argv.len() > 3 {
+        return Err(super::wrong_words(ctx, "FUNCTION"));
+    }
     let known = ctx.argv.len() == 2 || (ctx.argv.len() == 3 && (ctx.is(2, "SYNC") || ctx.is(2, "ASYNC")));
     if !known {
         return Err(CommandError::Line("ERR FUNCTION FLUSH only supports SYNC|ASYNC option"));
@@ -229,6 +232,8 @@ mod tests {
             -ERR library name argument was not given
             > FUNCTION FLUSH FOO
             -ERR FUNCTION FLUSH only supports SYNC|ASYNC option
+            > FUNCTION FLUSH a b
+            -ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.
             > FUNCTION KILL
             -NOTBUSY No scripts in execution right now.
             > FCALL nosuch 0
@@ -245,14 +250,16 @@ mod tests {
             "l"
             > FCALL f1 0
             -ERR user_function:2: Attempt to modify a readonly table script: on @user_function:2.
+            > FCALL F4 0
+            :1
             > FCALL f2 0
             -ERR user_function:3: attempt to call field 'register_function' (a nil value) script: on @user_function:3.
             > FCALL f3 0
             -ERR Unknown command called from script script: on @user_function:4.
             > FCALL f4 0
-            :1
-            > FCALL f4 0
             :2
+            > FCALL f4 0
+            :3
             > FCALL f5 0
             -ERR user_function:6: Script attempted to access nonexistent global variable 'KEYS' script: on @user_function:6.
             > FCALL f4 x

@@ -48,7 +48,7 @@ fn dump(ctx: &mut Ctx<'_>) -> Result {
 
 fn restore(ctx: &mut Ctx<'_>) -> Result {
     if ctx.argv.len() > 4 {
-        return Err(ctx.wrong_arity());
+        return Err(super::wrong_words(ctx, "FUNCTION"));
     }
     let how = match ctx.argv.get(3) {
         None => Restore::Append,
@@ -83,7 +83,7 @@ mod tests {
             words
         };
         let mut restore = |how: &str| harness.exchange(1, &words(how)).remove(0);
-        assert!(matches!(restore(""), Value::Error(line) if line.starts_with(b"ERR Library 'one' already exists")));
+        assert!(matches!(restore(""), Value::Error(line) if line.starts_with(b"ERR Library one already exists")));
         assert_eq!(restore("REPLACE"), Value::Simple("OK".into()));
         assert_eq!(restore("flush"), Value::Simple("OK".into()));
         assert!(matches!(restore("other"), Value::Error(_)));

@@ -52,3 +52,10 @@ fn key_count(ctx: &Ctx<'_>) -> Result<usize> {
     }
     usize::try_from(count).map_err(|_| CommandError::Line("ERR Number of keys can't be negative"))
 }
+
+/// The error of a subcommand that found too many words.
+fn wrong_words(ctx: &Ctx<'_>, container: &str) -> CommandError {
+    let word = String::from_utf8_lossy(ctx.argv.at(1));
+    let line = format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP.");
+    CommandError::told(line)
+}

@@ -109,7 +109,7 @@ const NO_SCRIPT: CommandError = CommandError::Line("NOSCRIPT No matching script.
 /// Without a debugger only turning it off can be granted.
 fn debug(ctx: &mut Ctx<'_>) -> Result {
     if ctx.argv.len() > 4 {
-        return Err(ctx.wrong_arity());
+        return Err(super::wrong_words(ctx, "SCRIPT"));
     }
     if ctx.argv.len() == 4 && !ctx.is(3, "lua") {
         let engine = String::from_utf8_lossy(ctx.argv.at(3)).into_owned();

@@ -13,6 +13,7 @@ use resp::{Protocol, reply};
 use structures::table::Policy;
 
 use super::config::{Extent, rewrite};
+use super::debug_lists as lists;
 use super::digest;
 use super::local::permitted;
 
@@ -41,6 +42,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("ERROR", 3, 3, error),
     ("HELP", 2, 2, help),
     ("HTSTATS", 3, 4, table_statistics),
+    ("LISTPACK", 3, 3, lists::listpack),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
     ("PANIC", 2, 2, |_| panic!("DEBUG PANIC: asked for by a client")),
@@ -50,10 +52,16 @@ const SUBCOMMANDS: &[Subcommand] = &[
     }),
     ("POPULATE", 3, 5, populate),
     ("PROTOCOL", 3, 3, protocol),
+    ("QUICKLIST", 3, 4, lists::quicklist),
+    ("QUICKLIST-PACKED-THRESHOLD", 3, 3, lists::packed_threshold),
     ("REPLYBUFFER", 4, 4, reply_buffer),
     ("SEGFAULT", 2, 2, |_| panic!("DEBUG SEGFAULT: asked for by a client")),
     ("SET-ACTIVE-EXPIRE", 3, 3, |ctx| {
         ctx.server.debug.active_expire = number_at(ctx, 2) != 0;
+        ctx.ok()
+    }),
+    ("SET-DISABLE-DENY-SCRIPTS", 3, 3, |ctx| {
+        ctx.server.debug.all_in_scripts = number_at(ctx, 2) != 0;
         ctx.ok()
     }),
     ("SLEEP", 3, 3, sleep),
@@ -87,7 +95,7 @@ fn unknown(ctx: &Ctx<'_>) -> CommandError {
 }
 
 /// The number a word begins with, 0 without one: switches are read as C's `atoi` reads them.
-fn number_at(ctx: &Ctx<'_>, index: usize) -> i64 {
+pub(super) fn number_at(ctx: &Ctx<'_>, index: usize) -> i64 {
     let text = ctx.argv.at(index).trim_ascii_start();
     let signs = usize::from(matches!(text.first(), Some(b'-' | b'+')));
     let digits = text.iter().skip(signs).take_while(|c| c.is_ascii_digit()).count();
@@ -207,7 +215,8 @@ fn object(ctx: &mut Ctx<'_>) -> Result {
     };
     let (encoding, lru) = (encoding(entry), entry.access());
     let line = format!(
-        "Value at:{entry:p} refcount:1 encoding:{encoding}{length} lru:{lru} lru_seconds_idle:{idle}"
+        "Value at:{entry:p} refcount:1 encoding:{encoding}{length} lru:{lru} lru_seconds_idle:{idle}{}",
+        lists::facts(entry)
     );
     ctx.client.out.simple(&line);
     Ok(())
@@ -355,6 +364,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Answers with this error.",
         "HTSTATS <db> [full]",
         "    Shows how a database's table is filled.",
+        "LISTPACK <key>",
+        "    Writes what a listpack holds to the log.",
         "LOG <message>",
         "    Writes a line to the log.",
         "OBJECT <key> [fast]",
@@ -365,12 +376,18 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Makes keys <prefix>:<n> (prefix: key) with values of <size> bytes.",
         "PROTOCOL <type>",
         "    Answers a sample: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
+        "QUICKLIST <key> [<0|1>]",
+        "    Writes the nodes of a quicklist to the log, with 1 what they hold, too.",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    From how many bytes on an element of a quicklist gets a node of its own; 0: from more than fit into one.",
         "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>",
         "    After how long the peak of a client's replies is forgotten.",
         "REPLYBUFFER RESIZING <0|1>",
         "    Whether reply buffers change their size.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether expired keys are removed that nobody asks for.",
+        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "    Let scripts call commands that are not meant for them.",
         "SLEEP <seconds>",
         "    Stops the whole server for a while.",
         "HELP",

@@ -2,10 +2,10 @@
 //!
 //! The same digits as the peers', so that two servers of different make can be compared. They are built of two steps, on
 //! 20 bytes that begin as zeros: *fold in* (xor with the SHA-1 of some bytes: order does not matter) and *chain in*
-//! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes; a key with a time to
-//! live folds in a mark, but not the time.
+//! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes, a list its type and its
+//! elements; a key with a time to live folds in a mark, but not the time.
 
-use keyspace::{Entry, Keyspace, Str, Type, Value};
+use keyspace::{End, Entry, Keyspace, List, Set, SortedSet, SortedSetView, Str, Type, Value, view_of};
 use sha1::{Digest as _, Sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -50,10 +50,34 @@ pub(super) fn of_value(entry: &Entry<Value>) -> Digest {
     digest
 }
 
+/// Each element is folded in: its member, then its score in the shortest form.
+fn add_sorted_set(digest: &mut Digest, set: SortedSetView<'_>) {
+    let (mut digits, mut score_text) = (Vec::new(), Vec::new());
+    for (member, score) in set.iter() {
+        score_text.clear();
+        stdx::num::write_f64_short(&mut score_text, score);
+        let mut one = Digest::default();
+        one.chain(member.bytes(&mut digits));
+        one.chain(&score_text);
+        digest.fold(&one.0);
+    }
+}
+
 fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
     digest.chain(&type_number(Type::of(entry)).to_be_bytes());
     if let Ok(string) = Str::of(entry) {
         digest.chain(string.bytes(&mut Vec::new()));
+    }
+    if let Ok(set) = view_of::<Set>(entry) {
+        let mut digits = Vec::new();
+        set.iter().for_each(|member| digest.fold(member.bytes(&mut digits)));
+    }
+    if let Ok(set) = view_of::<SortedSet>(entry) {
+        add_sorted_set(digest, set);
+    }
+    if let Ok(list) = view_of::<List>(entry) {
+        let mut digits = Vec::new();
+        list.range(End::Head, 0, usize::MAX, |element| digest.chain(element.bytes(&mut digits)));
     }
     if entry.has_expire() {
         digest.fold(b"!!expire!!");

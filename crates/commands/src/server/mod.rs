@@ -1,11 +1,15 @@
 //! The commands of the group `server`.
 
+mod acl;
+mod acl_log;
+mod acl_users;
 mod command;
 mod command_docs;
 mod commandlog;
 mod config;
 mod dbsize;
 mod debug;
+mod debug_lists;
 mod digest;
 mod flush;
 mod info;
@@ -21,6 +25,7 @@ mod time;
 use engine::Command;
 
 pub(crate) static LISTS: &[&[Command]] = &[
+    acl::COMMANDS,
     command::COMMANDS,
     commandlog::COMMANDS,
     config::COMMANDS,

@@ -26,7 +26,11 @@ fn sadd(ctx: &mut Ctx<'_>) -> Result {
         |env| Set::for_members(argv.at(2), count, env),
         |set, env| {
             set.expect_members(count, env);
-            (2..argv.len()).filter(|at| set.add(argv.at(*at), env)).count()
+            let mut added = 0;
+            for at in 2..argv.len() {
+                added += usize::from(set.add(argv.at(at), env));
+            }
+            added
         },
     )?;
     if added.result > 0 {

@@ -4,13 +4,9 @@
 //! set, but does not save a later key of another type from being an error. Results are complete before anything is
 //! stored, so a destination may be among the sources.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-
 use engine::outcome::Class;
 use engine::{Arg, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
-use keyspace::set::Element;
-use keyspace::{Collection, DbIndex, Key, Keyspace, Seed, Set, SetView};
+use keyspace::{Collection, DbIndex, Key, Keyspace, Set, SetView};
 
 /// A command that answers what comes of several sets.
 pub(super) const READS_MANY: Command = Command {
@@ -65,7 +61,7 @@ impl<'a> Sources<'a> {
 
 /// Puts a result under the key that is word 1, and answers its size.
 pub(super) fn store(ctx: &mut Ctx<'_>, result: Set, event: &'static str) -> Result {
-    let (key, len) = (ctx.key(1), result.len());
+    let (key, len) = (ctx.key(1), result.view().len());
     let before = ctx.db().remove(key);
     let replaced = before.is_some();
     if let Some(entry) = before {
@@ -99,76 +95,5 @@ pub(super) fn limit(ctx: &Ctx<'_>, at: usize) -> Result<usize> {
         Some(0) => Ok(usize::MAX),
         Some(limit) => Ok(limit),
         None => Err(CommandError::Line("ERR LIMIT can't be negative")),
-    }
-}
-
-/// Members met, whatever sets they come from: a string that reads as an integer is that integer.
-pub(super) struct Met<'k> {
-    members: HashSet<Known<'k>, BuildHasherDefault<Identity>>,
-    seed: Seed,
-}
-
-impl<'k> Met<'k> {
-    pub fn new(seed: Seed) -> Self {
-        Met { members: HashSet::default(), seed }
-    }
-
-    /// `false` if it was met before.
-    pub fn insert(&mut self, member: Element<'k>) -> bool {
-        let member = self.known(member);
-        self.members.insert(member)
-    }
-
-    pub fn remove(&mut self, member: Element<'k>) {
-        self.members.remove(&self.known(member));
-    }
-
-    pub fn has(&self, member: Element<'_>) -> bool {
-        self.members.contains(&self.known(member))
-    }
-
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    fn known<'m>(&self, member: Element<'m>) -> Known<'m> {
-        let member = match member {
-            Element::Str(bytes) => Element::of(bytes),
-            int => int,
-        };
-        let hash = match member {
-            Element::Str(bytes) => structures::hash_key(self.seed, bytes),
-            Element::Int(int) => structures::hash_key(self.seed, &int.to_le_bytes()),
-        };
-        Known { member, hash }
-    }
-}
-
-/// A member and its hash.
-#[derive(PartialEq, Eq)]
-struct Known<'k> {
-    hash: u64,
-    member: Element<'k>,
-}
-
-impl Hash for Known<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-/// Takes a hash as it is: it was made with a secret already.
-#[derive(Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }

@@ -4,9 +4,10 @@ use std::ops::ControlFlow::{Break, Continue};
 
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 
-use super::algebra::{Met, Sources, counted_keys, limit};
+use super::algebra::{Sources, counted_keys, limit};
 use super::difference::Difference;
 use super::intersect::intersect;
+use super::met::Met;
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -85,9 +86,9 @@ fn sunioncard(ctx: &mut Ctx<'_>) -> Result {
         let count = only.len().min(most);
         return ctx.int(count as i64);
     }
-    let mut met = Met::new(ctx.keyspace.env.seed);
+    let mut met = Met::new(ctx.keyspace.env.seed, 0);
     for member in sets.iter().flat_map(|set| set.iter()) {
-        met.insert(member);
+        met.insert(member, ());
         if met.len() >= most {
             break;
         }

@@ -7,7 +7,8 @@ use engine::{Arity, Command, Ctx, Result};
 use keyspace::set::Element;
 use keyspace::{Collection, Env, Keyspace, Seed, Set, SetView};
 
-use super::algebra::{Met, READS_MANY, STORES, Sources, store};
+use super::algebra::{READS_MANY, STORES, Sources, store};
+use super::met::Met;
 use super::put;
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -67,10 +68,10 @@ impl<'k> Difference<'k> {
     }
 
     /// The first set without what the others have.
-    fn taken_out(&self, seed: Seed) -> Met<'k> {
-        let mut met = Met::new(seed);
+    fn taken_out(&self, seed: Seed) -> Met<'k, ()> {
+        let mut met = Met::new(seed, self.first.len());
         for member in self.first.iter() {
-            met.insert(member);
+            met.insert(member, ());
         }
         for member in self.others.iter().flat_map(|set| set.iter()) {
             met.remove(member);

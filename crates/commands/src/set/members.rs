@@ -152,6 +152,22 @@ mod tests {
         );
     }
 
+    /// The digest is that of the members, whatever the encoding.
+    #[test]
+    fn digests_are_the_peers() {
+        testkit::check_both(
+            "! config set-max-listpack-entries 0",
+            r#"
+            > SADD s a 1 b
+            :3
+            > DEBUG DIGEST-VALUE s
+            [+e8f32bbb1ad9bf537c8867de4f19fec9e001296d]
+            > DEBUG DIGEST
+            +03128985877bc2c95aa9323b2fab8b2cb7edec2c
+            "#,
+        );
+    }
+
     #[test]
     fn errors() {
         check(

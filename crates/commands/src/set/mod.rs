@@ -8,6 +8,7 @@ mod cardinality;
 mod difference;
 mod intersect;
 mod members;
+mod met;
 mod pop;
 mod random;
 mod relocate;
@@ -19,6 +20,8 @@ use engine::outbox::Outbox;
 use engine::{Arg, Command, Flags, Group, KeySpec};
 use keyspace::Str;
 use keyspace::set::Element;
+
+pub(crate) use met::Met;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     add::COMMANDS,

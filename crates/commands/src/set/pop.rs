@@ -60,9 +60,10 @@ fn several(ctx: &mut Ctx<'_>) -> Result {
     let out = &mut ctx.client.out;
     let mut members = Vec::new();
     let popped = ctx.keyspace.db(ctx.client.db).edit(key, |set: &mut Set, env| {
-        let taken = count.min(set.len());
+        let len = set.view().len();
+        let taken = count.min(len);
         out.set(taken);
-        if taken == set.len() {
+        if taken == len {
             set.view().iter().for_each(|member| put(out, member));
             *set = Set::default();
         } else if taken > 0 {

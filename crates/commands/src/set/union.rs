@@ -4,7 +4,8 @@ use engine::{Arity, Command, Ctx, Result};
 use keyspace::set::Element;
 use keyspace::{Keyspace, Set, SetView};
 
-use super::algebra::{Met, READS_MANY, STORES, Sources, store};
+use super::algebra::{READS_MANY, STORES, Sources, store};
+use super::met::Met;
 use super::put;
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -34,14 +35,22 @@ fn sunion(ctx: &mut Ctx<'_>) -> Result {
         [only] => only.iter().collect(),
         _ if sets.iter().all(|set| matches!(set, SetView::Ints(_))) => sorted(&sets),
         _ => {
-            let mut met = Met::new(ctx.keyspace.env.seed);
-            sets.iter().flat_map(|set| set.iter()).filter(|member| met.insert(*member)).collect::<Vec<_>>()
+            let mut met = Met::new(ctx.keyspace.env.seed, largest(&sets));
+            sets.iter()
+                .flat_map(|set| set.iter())
+                .filter(|member| met.insert(*member, ()).is_none())
+                .collect::<Vec<_>>()
         }
     };
     let out = &mut ctx.client.out;
     out.set(members.len());
     members.into_iter().for_each(|member| put(out, member));
     Ok(())
+}
+
+/// The union has no fewer members.
+fn largest(sets: &[SetView<'_>]) -> usize {
+    sets.iter().map(|set| set.len()).max().unwrap_or(0)
 }
 
 /// Integers only, ascending.
@@ -60,8 +69,9 @@ fn sorted<'k>(sets: &[SetView<'k>]) -> Vec<Element<'k>> {
 fn sunionstore(ctx: &mut Ctx<'_>) -> Result {
     let sources = Sources::look_up(ctx, 2, ctx.argv.len())?;
     let keyspace: &Keyspace = ctx.keyspace;
-    let mut result = Set::default();
-    for set in sources.sets(keyspace).into_iter().flatten() {
+    let sets: Vec<SetView<'_>> = sources.sets(keyspace).into_iter().flatten().collect();
+    let mut result = Set::at_least(largest(&sets), &keyspace.env);
+    for set in sets {
         for member in set.iter() {
             result.add_element(member, &keyspace.env);
         }

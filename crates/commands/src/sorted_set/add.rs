@@ -72,7 +72,7 @@ struct Wish {
 fn add(ctx: &mut Ctx<'_>) -> Result {
     let wish = wish(ctx)?;
     let words = ctx.argv.len() - wish.pairs_at;
-    if words == 0 || words % 2 != 0 {
+    if words == 0 || !words.is_multiple_of(2) {
         return Err(CommandError::Syntax);
     }
     let AddOptions { if_absent, if_present, if_greater, if_less, increment } = wish.options;
@@ -178,7 +178,7 @@ fn event(options: AddOptions) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn members_are_added_and_get_other_scores() {
@@ -327,6 +327,23 @@ mod tests {
             +OK
             > ZINCRBY s 1 a
             -WRONGTYPE Operation against a key holding the wrong kind of value
+            "#,
+        );
+    }
+
+    #[test]
+    fn digests_are_the_peers() {
+        check_both(
+            "! config zset-max-listpack-entries 0",
+            r#"
+            > ZADD z 1 a 2.5 b -inf c 1e-7 12
+            :4
+            > DEBUG DIGEST-VALUE z
+            [+c176924e2faf3609b1164680963ce0f243dc19f2]
+            > ZADD z 100000000 a -123456789012 big 1e17 bigger -0.5 h inf i 12300 k
+            :5
+            > DEBUG DIGEST-VALUE z
+            [+eb8e8db99df43d4def8eb8f43cd1ddc6af5611cc]
             "#,
         );
     }

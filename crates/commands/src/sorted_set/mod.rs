@@ -1,7 +1,11 @@
 //! The commands of the group `sorted-set`.
 
 mod add;
+mod algebra;
+mod block;
 mod count;
+mod difference;
+mod intersect;
 mod interval;
 mod pop;
 mod random;
@@ -12,6 +16,7 @@ mod remove;
 mod remove_range;
 mod scan;
 mod score;
+mod union;
 
 use engine::outbox::Outbox;
 use engine::{Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
@@ -20,7 +25,10 @@ use structures::Element;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     add::COMMANDS,
+    block::COMMANDS,
     count::COMMANDS,
+    difference::COMMANDS,
+    intersect::COMMANDS,
     pop::COMMANDS,
     random::COMMANDS,
     range::COMMANDS,
@@ -30,6 +38,7 @@ pub(crate) static LISTS: &[&[Command]] = &[
     remove_range::COMMANDS,
     scan::COMMANDS,
     score::COMMANDS,
+    union::COMMANDS,
 ];
 
 /// What commands that only look at one sorted set have in common.

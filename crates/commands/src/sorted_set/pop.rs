@@ -1,5 +1,7 @@
 //! ZPOPMIN, ZPOPMAX, ZMPOP: members leave, from one end.
 
+use std::ops::Range;
+
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::{Collection, Edited, Key, SortedSet};
 
@@ -53,7 +55,7 @@ const POPS: Command = Command {
 
 /// The end of a sorted set from which members are taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Min,
     Max,
 }
@@ -66,7 +68,8 @@ impl Side {
         }
     }
 
-    fn command(self) -> &'static [u8] {
+    /// The command that does the same to one key.
+    pub fn command(self) -> &'static [u8] {
         match self {
             Side::Min => b"ZPOPMIN",
             Side::Max => b"ZPOPMAX",
@@ -76,7 +79,9 @@ impl Side {
 
 /// How what was taken is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
+    /// The key, and one member with its score.
+    WithKey,
     /// Members and scores in turn.
     Flat,
     /// An array for each pair.
@@ -107,29 +112,53 @@ fn pop(ctx: &mut Ctx<'_>, side: Side) -> Result {
 }
 
 fn pop_first(ctx: &mut Ctx<'_>) -> Result {
-    let numkeys = at_least_one(ctx, 1).ok_or(NO_KEYS)?;
-    let side_at = numkeys.checked_add(2).filter(|at| *at < ctx.argv.len()).ok_or(CommandError::Syntax)?;
-    let side = match () {
-        () if ctx.is(side_at, "MIN") => Side::Min,
-        () if ctx.is(side_at, "MAX") => Side::Max,
-        () => return Err(CommandError::Syntax),
-    };
-    let count = match ctx.argv.len() - side_at - 1 {
-        0 => 1,
-        2 if ctx.is(side_at + 1, "COUNT") => at_least_one(ctx, side_at + 2).ok_or(NO_COUNT)?,
-        more => return Err(surplus(ctx, side_at + 1, more)),
-    };
-    for at in 2..side_at {
-        let key = ctx.key(at);
-        if let Some(taken) = take(ctx, key, side, count, Shape::AfterKey)? {
-            let mut digits = Vec::new();
-            stdx::num::write_u64(&mut digits, taken as u64);
-            ctx.propagate_instead(&[side.command(), key.bytes, &digits]);
-            return Ok(());
-        }
+    let request = FromFirst::read(ctx, 1)?;
+    if !request.serve(ctx)? {
+        ctx.client.out.null_array();
     }
-    ctx.client.out.null_array();
     Ok(())
+}
+
+/// `numkeys key [key ...] MIN | MAX [COUNT count]`.
+pub(super) struct FromFirst {
+    /// Indices of the keys.
+    pub keys: Range<usize>,
+    side: Side,
+    count: usize,
+}
+
+impl FromFirst {
+    /// Reads the words from `numkeys` on.
+    pub fn read(ctx: &Ctx<'_>, numkeys: usize) -> Result<Self> {
+        let keys = at_least_one(ctx, numkeys).ok_or(NO_KEYS)?;
+        let side_at = keys.checked_add(numkeys + 1).filter(|at| *at < ctx.argv.len());
+        let side_at = side_at.ok_or(CommandError::Syntax)?;
+        let side = match () {
+            () if ctx.is(side_at, "MIN") => Side::Min,
+            () if ctx.is(side_at, "MAX") => Side::Max,
+            () => return Err(CommandError::Syntax),
+        };
+        let count = match ctx.argv.len() - side_at - 1 {
+            0 => 1,
+            2 if ctx.is(side_at + 1, "COUNT") => at_least_one(ctx, side_at + 2).ok_or(NO_COUNT)?,
+            more => return Err(surplus(ctx, side_at + 1, more)),
+        };
+        Ok(FromFirst { keys: numkeys + 1..side_at, side, count })
+    }
+
+    /// Pops from the first key that is there, and answers; `false` if there is none.
+    pub fn serve(&self, ctx: &mut Ctx<'_>) -> Result<bool> {
+        for at in self.keys.clone() {
+            let key = ctx.key(at);
+            if let Some(taken) = take(ctx, key, self.side, self.count, Shape::AfterKey)? {
+                let mut digits = Vec::new();
+                stdx::num::write_u64(&mut digits, taken as u64);
+                ctx.propagate_instead(&[self.side.command(), key.bytes, &digits]);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 fn at_least_one(ctx: &Ctx<'_>, at: usize) -> Option<usize> {
@@ -146,12 +175,22 @@ fn surplus(ctx: &Ctx<'_>, at: usize, words: usize) -> CommandError {
 }
 
 /// Takes up to `count` elements and tells them; how many, or `None` if there is no key.
-fn take(ctx: &mut Ctx<'_>, key: Key<'_>, side: Side, count: usize, shape: Shape) -> Result<Option<usize>> {
+pub(super) fn take(
+    ctx: &mut Ctx<'_>,
+    key: Key<'_>,
+    side: Side,
+    count: usize,
+    shape: Shape,
+) -> Result<Option<usize>> {
     let out = &mut ctx.client.out;
     let edited = ctx.keyspace.db(ctx.client.db).edit(key, |set: &mut SortedSet, _| {
         let len = set.view().len();
         let count = count.min(len);
         match shape {
+            Shape::WithKey => {
+                out.array(1 + 2 * count);
+                out.bulk(key.bytes);
+            }
             Shape::Flat => out.array(2 * count),
             Shape::Nested => out.array(count),
             Shape::AfterKey => {

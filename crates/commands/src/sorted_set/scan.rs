@@ -5,7 +5,7 @@ use engine::{Arg, Arity, Command, CommandError, Ctx, Result};
 use structures::Element;
 
 use super::{READS, view};
-use crate::generic::scan::cursor;
+use crate::generic::cursor;
 
 pub(crate) static COMMANDS: &[Command] = &[Command {
     name: "ZSCAN",

@@ -12,9 +12,10 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
         text.field(
             &format!("db{index}"),
             format_args!(
-                "keys={},expires={},avg_ttl={avg_ttl},keys_with_volatile_items=0",
+                "keys={},expires={},avg_ttl={avg_ttl},keys_with_volatile_items={}",
                 db.len(),
-                db.volatile()
+                db.volatile(),
+                db.volatile_hashes()
             ),
         );
     }

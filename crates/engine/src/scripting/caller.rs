@@ -1,9 +1,11 @@
 //! Who answers `redis.call`: the way of a request for a client that exists only while a script runs.
 
+use ::acl::Context;
 use keyspace::Keyspace;
 use resp::{Argv, Protocol};
 use script::{Calls, FunctionSpec, Go, LogLevel, Replication};
 
+use crate::acl;
 use crate::client::Client;
 use crate::command::Flags as CommandFlags;
 use crate::engine::Ahead;
@@ -40,32 +42,42 @@ pub(super) const REPLICATE_ALL: Replication = Replication { append_only_file: tr
 
 impl Caller<'_> {
     /// Why a command must not run now.
-    fn check(&mut self, argv: Argv<'_>, ahead: Ahead) -> Result<(), &'static str> {
+    fn check(&mut self, argv: Argv<'_>, ahead: Ahead) -> Result<(), CommandError> {
         let Some(entry) = self.registry.get(ahead.command) else {
-            return Err("ERR Unknown command called from script");
+            return Err(CommandError::Line("ERR Unknown command called from script"));
         };
         let record = entry.record;
         if !entry.subcommands.is_empty() && argv.len() > 1 {
-            return Err("ERR Unknown command called from script");
+            return Err(CommandError::Line("ERR Unknown command called from script"));
         }
         if !record.arity.admits(argv.len()) {
-            return Err("ERR Wrong number of args calling command from script");
+            return Err(CommandError::Line("ERR Wrong number of args calling command from script"));
         }
-        if record.flags.has(CommandFlags::NOSCRIPT) {
-            return Err("ERR This Valkey command is not allowed from script");
+        if record.flags.has(CommandFlags::NOSCRIPT) && !self.server.debug.all_in_scripts {
+            return Err(CommandError::Line("ERR This Valkey command is not allowed from script"));
         }
+        self.check_rules(argv, ahead.command)?;
         let writes = record.flags.has(CommandFlags::WRITE);
         if self.read_only && (writes || record.flags.has(CommandFlags::MAY_REPLICATE)) {
-            return Err("ERR Write commands are not allowed from read-only scripts.");
+            return Err(CommandError::Line("ERR Write commands are not allowed from read-only scripts."));
         }
         let wrote = self.server.scripting.running.as_mut().map(|running| &mut running.wrote);
         let Some(wrote) = wrote else { return Ok(()) };
         // Who has written already is not stopped half way.
         if !self.allow_oom && self.short_of_memory && !*wrote && record.flags.has(CommandFlags::DENYOOM) {
-            return Err("OOM command not allowed when used memory > 'maxmemory'.");
+            return Err(CommandError::Line("OOM command not allowed when used memory > 'maxmemory'."));
         }
         *wrote |= writes;
         Ok(())
+    }
+
+    /// The rules of the user whose script it is.
+    fn check_rules(&mut self, argv: Argv<'_>, id: u16) -> Result<(), CommandError> {
+        let Caller { server, registry, client, .. } = self;
+        let Err(denied) = acl::permitted(server, registry, client, id, argv) else { return Ok(()) };
+        acl::refused(server, registry, client, (id, argv), denied, Context::Script);
+        let message = acl::message(server, server.access.users.name(client.user), id, denied);
+        Err(CommandError::told(format!("ERR ACL failure in script: {message}")))
     }
 
     fn refuse(&mut self, line: &str, ahead: Ahead) {
@@ -87,8 +99,8 @@ impl Calls for Caller<'_> {
             }
             _ => Ahead { command, hashed: 0, size, hash: 0 },
         };
-        if let Err(line) = self.check(argv, ahead) {
-            self.refuse(line, ahead);
+        if let Err(error) = self.check(argv, ahead) {
+            self.refuse(&error.to_line(), ahead);
             return false;
         }
         let muted = self.server.feed.mute(self.replication != REPLICATE_ALL && !self.replicates());
@@ -143,7 +155,8 @@ impl Calls for Caller<'_> {
     fn may_run(&mut self, argv: Argv<'_>) -> Option<bool> {
         let (command, _) = self.registry.find(argv);
         let entry = self.registry.get(command)?;
-        (entry.subcommands.is_empty() || argv.len() == 1).then_some(true)
+        let known = entry.subcommands.is_empty() || argv.len() == 1;
+        known.then(|| acl::permitted(self.server, self.registry, &self.client, command, argv).is_ok())
     }
 
     fn clock_s(&mut self) -> f64 {

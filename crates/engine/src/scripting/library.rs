@@ -29,6 +29,7 @@ pub struct Library {
 #[derive(Clone, Debug, Default)]
 pub struct Libraries {
     libraries: BTreeMap<Vec<u8>, Library>,
+    /// By name in lower case: functions are called in any case.
     functions: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
@@ -50,8 +51,12 @@ impl Libraries {
     }
 
     pub fn function(&self, name: &[u8]) -> Option<&FunctionSpec> {
-        let library = self.libraries.get(self.functions.get(name)?)?;
-        library.functions.iter().find(|function| function.name == name)
+        let found = match self.functions.get(name) {
+            Some(library) => library,
+            None => self.functions.get(&name.to_ascii_lowercase())?,
+        };
+        let library = self.libraries.get(found)?;
+        library.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     pub fn has(&self, library: &[u8]) -> bool {
@@ -70,7 +75,7 @@ impl Libraries {
 
     fn insert(&mut self, library: Library) {
         for function in &library.functions {
-            self.functions.insert(function.name.clone(), library.name.clone());
+            self.functions.insert(function.name.to_ascii_lowercase(), library.name.clone());
         }
         self.libraries.insert(library.name.clone(), library);
     }
@@ -78,7 +83,7 @@ impl Libraries {
     fn remove(&mut self, name: &[u8]) -> Option<Library> {
         let library = self.libraries.remove(name)?;
         for function in &library.functions {
-            self.functions.remove(&function.name);
+            self.functions.remove(&function.name.to_ascii_lowercase());
         }
         Some(library)
     }
@@ -144,7 +149,10 @@ impl Ctx<'_> {
         let mut after = if restore == Restore::Flush { Libraries::default() } else { before.clone() };
         let replace = restore == Restore::Replace;
         let loaded = texts.iter().try_for_each(|text| {
-            load(&mut machine, self.host, &mut after, text, replace).map(|_| ())
+            // The peer's text for a restored library has no quotes.
+            load(&mut machine, self.host, &mut after, text, replace).map(|_| ()).map_err(|error| {
+                CommandError::told(error.to_line().replacen("Library '", "Library ", 1).replacen("' already", " already", 1))
+            })
         });
         let result = self.settle_libraries(&mut machine, before, after, loaded);
         self.put_machine(Kind::Functions, machine);
@@ -173,7 +181,8 @@ fn load(
         Err(failure) => Err(CommandError::told(String::from_utf8_lossy(&failure.line))),
         Ok(()) if functions.is_empty() => Err(CommandError::Line("ERR No functions registered")),
         Ok(()) => match functions.iter().find(|function| {
-            libraries.functions.get(&function.name).is_some_and(|library| *library != name)
+            let taken = libraries.functions.get(&function.name.to_ascii_lowercase());
+            taken.is_some_and(|library| *library != name)
         }) {
             Some(function) => {
                 let function = String::from_utf8_lossy(&function.name);
@@ -275,7 +284,7 @@ impl Calls for Loader<'_> {
         if !is_name(&function.name) {
             return Err(format!("Function {NAMES}"));
         }
-        if self.functions.iter().any(|other| other.name == function.name) {
+        if self.functions.iter().any(|other| other.name.eq_ignore_ascii_case(&function.name)) {
             return Err("Function already exists in the library".to_owned());
         }
         self.functions.push(function);

@@ -130,7 +130,8 @@ impl<'a> Ctx<'a> {
         let mut client = self.server.scripting.client.take().unwrap_or_else(script_client);
         client.db = self.client.db;
         client.out.protocol = Protocol::Resp2;
-        client.gate = self.client.gate.only(Gate::NO_TOUCH);
+        client.gate = self.client.gate.only(Gate::NO_TOUCH.and(Gate::RESTRICTED));
+        client.user = self.client.user;
         client.out.lend(&mut self.server.reply_pool);
         let mut caller = Caller {
             keyspace: &mut *self.keyspace,

@@ -33,7 +33,24 @@ impl Set {
         } else if count <= limits.set_max_listpack_entries {
             Set::Packed(Listpack::new())
         } else {
-            Set::Table(ItemTable::new(env.seed))
+            Set::table(count, env)
+        }
+    }
+
+    /// An empty table with room for so many members.
+    fn table(members: usize, env: &Env) -> Set {
+        let mut table = ItemTable::new(env.seed);
+        table.reserve(members);
+        Set::Table(table)
+    }
+
+    /// An empty set to put `members` and maybe more into, whatever they are: a table if it would become one anyway.
+    pub fn at_least(members: usize, env: &Env) -> Set {
+        let limits = &env.limits;
+        if members > max_ints(limits).max(limits.set_max_listpack_entries) {
+            Set::table(members, env)
+        } else {
+            Set::default()
         }
     }
 
@@ -147,6 +164,7 @@ impl Set {
     pub fn make_table(&mut self, env: &Env) -> &mut Set {
         if !matches!(self, Set::Table(_)) {
             let mut table = ItemTable::new(env.seed);
+            table.reserve(self.len() + 1);
             let mut digits = Vec::new();
             for member in self.view().iter() {
                 insert_new(&mut table, member.bytes(&mut digits));

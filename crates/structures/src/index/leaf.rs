@@ -7,7 +7,7 @@
 //! **Invariants**
 //! 1. The first `len` references are of elements of the tree, in order; `halves` has the upper half of each key.
 
-use super::seek::Seek;
+use super::seek::{ByElement, Seek};
 use super::{Ref, Scored, key_of};
 
 pub(super) struct Leaf<E, const LEAF: usize> {
@@ -15,6 +15,9 @@ pub(super) struct Leaf<E, const LEAF: usize> {
     refs: [Ref<E>; LEAF],
     len: u16,
 }
+
+/// Up to so many elements with the same half are counted one by one.
+const FEW: usize = 4;
 
 /// The upper half of a key.
 #[inline(always)]
@@ -63,7 +66,15 @@ impl<E: Scored, const LEAF: usize> Leaf<E, LEAF> {
         if low == halves.len() || halves[low] != half || !cut.upper_half_ties() {
             return low;
         }
-        let high = low + 1 + halves[low + 1..].partition_point(|&h| h == half);
+        // Seldom more than a few: each is looked at, before the rest is searched for its end.
+        let mut high = low + 1;
+        while high < halves.len() && halves[high] == half {
+            high += 1;
+            if high - low == FEW {
+                high += halves[high..].partition_point(|&h| h == half);
+                break;
+            }
+        }
         self.ties(low, high, cut)
     }
 
@@ -73,13 +84,31 @@ impl<E: Scored, const LEAF: usize> Leaf<E, LEAF> {
         low + self.refs[low..high].partition_point(|element| cut.before(unsafe { element.get() }))
     }
 
-    /// Whether the element at a place, if there is any, is the one of this key and member.
+    /// The place of an element of this leaf; `None` if it is not here. Other elements are looked at only where
+    /// more than a few have the same half.
     #[inline]
-    pub fn is(&self, at: usize, key: u64, member: &[u8]) -> bool {
-        at < self.len() && self.halves[at] == half(key) && {
-            let element = self.element(at);
-            key_of(element.score()) == key && element.member() == member
+    pub fn find(&self, wanted: Ref<E>, cut: &ByElement<'_>) -> Option<usize> {
+        let (halves, half) = (&self.halves[..self.len()], half(cut.key));
+        let low = halves.partition_point(|&h| h < half);
+        let few = self.refs[low..self.len().min(low + FEW)].iter().position(|element| *element == wanted);
+        if let Some(few) = few {
+            return Some(low + few);
         }
+        let high = low + halves[low..].partition_point(|&h| h == half);
+        let at = self.ties(low, high, cut);
+        (at < self.len() && self.refs[at] == wanted).then_some(at)
+    }
+
+    /// Whether an element may stay in its place with another key. The first of a leaf may be what an edge speaks of,
+    /// and the last may pass into the next leaf: those may not.
+    #[inline]
+    pub fn stays(&self, at: usize, new: &ByElement<'_>) -> bool {
+        if at == 0 || at + 1 >= self.len() {
+            return false;
+        }
+        let (before, own, after) = (self.halves[at - 1], half(new.key), self.halves[at + 1]);
+        (before < own || (before == own && new.before(self.element(at - 1))))
+            && (own < after || (own == after && !new.before(self.element(at + 1))))
     }
 
     /// Puts an element into a place. There must be room.

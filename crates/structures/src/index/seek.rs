@@ -51,10 +51,19 @@ impl<E: Scored> Seek<E> for ByKey {
 }
 
 /// Before an element, or after it.
+#[derive(Clone, Copy)]
 pub(super) struct ByElement<'a> {
     pub key: u64,
     pub member: &'a [u8],
     pub after: bool,
+}
+
+impl<'a> ByElement<'a> {
+    /// Before an element.
+    #[inline]
+    pub fn of<E: Scored>(element: &'a E) -> Self {
+        ByElement { key: key_of(element.score()), member: element.member(), after: false }
+    }
 }
 
 impl<E: Scored> Seek<E> for ByElement<'_> {

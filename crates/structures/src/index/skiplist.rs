@@ -141,11 +141,10 @@ impl<E: Scored> SkipList<E> {
         self.way_to(cut).rank[0] as usize
     }
 
-    fn find(&self, key: u64, member: &[u8]) -> Option<(u32, Way)> {
-        let way = self.way_to(&ByElement { key, member, after: false });
+    fn find(&self, element: &E) -> Option<(u32, Way)> {
+        let way = self.way_to(&ByElement::of(element));
         let node = self.link(way.before[0], 0).next;
-        let found =
-            node != END && self.nodes[node as usize].key == key && self.element(node).member() == member;
+        let found = node != END && self.nodes[node as usize].element == Ref::new(element);
         found.then_some((node, way))
     }
 }
@@ -173,8 +172,7 @@ impl<E: Scored> OrderedIndex<E> for SkipList<E> {
     }
 
     unsafe fn insert(&mut self, element: &E) {
-        let cut = ByElement { key: key_of(element.score()), member: element.member(), after: false };
-        let way = self.way_to(&cut);
+        let way = self.way_to(&ByElement::of(element));
         let height = self.height();
         for level in self.levels..height {
             *self.link_mut(HEAD, level) = Link { next: END, span: self.len as u32 };
@@ -199,20 +197,26 @@ impl<E: Scored> OrderedIndex<E> for SkipList<E> {
         self.len += 1;
     }
 
-    fn remove(&mut self, score: f64, member: &[u8]) -> bool {
-        let Some((node, way)) = self.find(key_of(score), member) else { return false };
+    fn remove(&mut self, element: &E) -> bool {
+        let Some((node, way)) = self.find(element) else { return false };
         self.unlink(node, &way);
         true
     }
 
-    fn rescore(&mut self, score: f64, member: &[u8], new: f64) -> bool {
-        let Some((node, _)) = self.find(key_of(score), member) else { return false };
-        let cut = ByElement { key: key_of(new), member, after: false };
+    fn rank(&self, element: &E) -> Option<usize> {
+        self.find(element).map(|(_, way)| way.rank[0] as usize)
+    }
+
+    fn rescore(&mut self, element: &E, new: f64) -> bool {
+        let Some((node, way)) = self.find(element) else { return false };
+        let cut = ByElement { key: key_of(new), member: element.member(), after: false };
         let (prev, next) = (self.nodes[node as usize].prev, self.link(node, 0).next);
         let stays = (prev == HEAD || cut.before(self.element(prev)))
             && (next == END || !cut.before(self.element(next)));
         if stays {
             self.nodes[node as usize].key = cut.key;
+        } else {
+            self.unlink(node, &way);
         }
         stays
     }

@@ -186,6 +186,11 @@ macro_rules! every_index {
                     history::<$index>(&steps);
                 }
 
+            }
+
+            proptest! {
+                #![proptest_config(ProptestConfig::with_cases(12))]
+
                 #[test]
                 fn agrees_when_it_is_large(steps in steps(4000, 3000)) {
                     history::<$index>(&steps);

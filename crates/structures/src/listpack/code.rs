@@ -78,6 +78,32 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// Appends head, data and back.
+    #[inline]
+    pub(super) fn append_to(self, to: &mut Vec<u8>) {
+        match self {
+            Element::Int(int @ 0..=127) => to.extend_from_slice(&[int as u8, 1]),
+            Element::Str(bytes) if bytes.len() < 64 => {
+                to.push(0x80 | bytes.len() as u8);
+                to.extend_from_slice(bytes);
+                to.push(bytes.len() as u8 + 1);
+            }
+            Element::Str(bytes) if bytes.len() < 126 => {
+                // Head and data are 127 bytes at most, so that the back is one.
+                to.extend_from_slice(&[0xE0, bytes.len() as u8]);
+                to.extend_from_slice(bytes);
+                to.push(bytes.len() as u8 + 2);
+            }
+            _ => self.append_long(to),
+        }
+    }
+
+    fn append_long(self, to: &mut Vec<u8>) {
+        let (size, at) = (self.size(), to.len());
+        to.resize(at + size + back_size(size), 0);
+        self.write(&mut to[at..], size);
+    }
+
     /// Writes head, data and back into exactly `size + back_size(size)` bytes.
     #[inline]
     pub(super) fn write(self, to: &mut [u8], size: usize) {
@@ -148,6 +174,12 @@ fn write_int(to: &mut [u8], int: i64) {
     }
 }
 
+/// Whether an entry that begins with this byte is a string.
+#[inline(always)]
+pub(super) fn is_string(first: u8) -> bool {
+    matches!(first, 0x80..=0xBF | 0xE0..=0xF0)
+}
+
 /// Where the data of the entry at `at` begins, and its length.
 #[inline(always)]
 pub(super) fn head(bytes: &[u8], at: usize) -> (usize, usize) {
@@ -177,7 +209,7 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Element<'_> {
 #[inline(always)]
 pub(super) fn read_at(bytes: &[u8], at: usize, data: usize, len: usize) -> Element<'_> {
     match bytes[at] {
-        0x80..=0xBF | 0xE0..=0xF0 => Element::Str(&bytes[data..data + len]),
+        first if is_string(first) => Element::Str(&bytes[data..data + len]),
         small @ 0..=0x7F => Element::Int(i64::from(small)),
         upper @ 0xC0..=0xDF => {
             let value = u16::from(upper & 0x1F) << 8 | u16::from(bytes[data]);

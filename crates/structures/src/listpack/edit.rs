@@ -6,6 +6,20 @@ use super::{At, END, HEADER, Listpack, Pack, UNCOUNTED};
 /// The longest listpack that is built, in bytes, as with Redis.
 const MAX_BYTES: usize = 1 << 30;
 
+/// Writes elements behind each other; see [`Listpack::push_all`].
+pub struct Writer<'p> {
+    bytes: &'p mut Vec<u8>,
+    count: i64,
+}
+
+impl Writer<'_> {
+    #[inline]
+    pub fn push(&mut self, element: Element<'_>) {
+        element.append_to(self.bytes);
+        self.count += 1;
+    }
+}
+
 impl Default for Listpack {
     fn default() -> Self {
         Listpack::new()
@@ -77,6 +91,20 @@ impl Listpack {
         self.recount(1);
     }
 
+    /// Adds several at the end, with one change of the header. `room`: their length in bytes at most; more is fine, too,
+    /// but grows the memory in larger steps.
+    #[inline]
+    pub fn push_all(&mut self, room: usize, write: impl FnOnce(&mut Writer<'_>)) {
+        self.reserve(room);
+        self.bytes.pop();
+        let mut writer = Writer { bytes: &mut self.bytes, count: 0 };
+        write(&mut writer);
+        let count = writer.count;
+        self.bytes.push(END);
+        self.write_total();
+        self.recount(count);
+    }
+
     pub fn push_front(&mut self, element: Element<'_>) {
         self.put(HEADER, 0, element);
         self.recount(1);
@@ -98,6 +126,11 @@ impl Listpack {
 
     /// Puts another element in the place of one; the position stays good.
     pub fn replace(&mut self, at: At, element: Element<'_>) {
+        // A counter that stays small, as those of streams: one byte.
+        if let (Element::Int(small @ 0..=127), 0..=127) = (element, self.bytes[at.0]) {
+            self.bytes[at.0] = small as u8;
+            return;
+        }
         let old = self.view().end_of(at) - at.0;
         self.put(at.0, old, element);
     }
@@ -118,6 +151,29 @@ impl Listpack {
         self.write_total();
         self.recount(-(removed as i64));
         self.view().at(at.0)
+    }
+
+    /// Keeps those that `keep` says, asked from the first to the last; returns how many are gone. `O(n)`, one pass.
+    pub fn retain(&mut self, mut keep: impl FnMut(Element<'_>) -> bool) -> usize {
+        // What is kept between two that go moves as one run; nothing from `read` on has been touched yet.
+        let (mut read, mut run, mut write, mut removed) = (HEADER, HEADER, HEADER, 0);
+        while self.bytes[read] != END {
+            let next = self.view().end_of(At(read));
+            if !keep(self.view().get(At(read))) {
+                self.bytes.copy_within(run..read, write);
+                write += read - run;
+                run = next;
+                removed += 1;
+            }
+            read = next;
+        }
+        if removed > 0 {
+            self.bytes.copy_within(run..=read, write);
+            self.bytes.truncate(write + read + 1 - run);
+            self.write_total();
+            self.recount(-(removed as i64));
+        }
+        removed
     }
 
     /// Adds all of another one at the end.
@@ -174,6 +230,9 @@ impl Listpack {
     /// Makes the `old` bytes at `at` `new` ones, whatever they hold.
     #[inline]
     fn open(&mut self, at: usize, old: usize, new: usize) {
+        if new == old {
+            return;
+        }
         let before = self.bytes.len();
         if new > old {
             self.reserve(new - old);

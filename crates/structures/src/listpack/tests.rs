@@ -90,6 +90,7 @@ enum Change {
     After(usize, Vec<u8>),
     Replace(usize, Vec<u8>),
     Remove(usize, usize),
+    Retain(u64),
     SplitAndJoin(usize),
 }
 
@@ -111,6 +112,7 @@ fn change() -> impl Strategy<Value = Change> {
         (any::<usize>(), element()).prop_map(|(n, e)| Change::Replace(n, e)),
         (any::<usize>(), 1usize..4).prop_map(|(n, c)| Change::Remove(n, c)),
         any::<usize>().prop_map(Change::SplitAndJoin),
+        any::<u64>().prop_map(Change::Retain),
     ]
 }
 
@@ -147,6 +149,16 @@ fn apply(pack: &mut Listpack, model: &mut Vec<Vec<u8>>, change: Change) {
             let next = pack.remove_many(seek(pack, n), count);
             model.drain(n..(n + count).min(model.len()));
             assert_eq!(next.map(|at| pack.view().get(at).to_vec()).as_ref(), model.get(n));
+        }
+        Change::Retain(bits) => {
+            let mut asked = 0..;
+            let mut keep = || bits >> (asked.next().unwrap_or(0) % 64) & 1 == 1;
+            let before = model.len();
+            let removed = pack.retain(|_| keep());
+            asked = 0..;
+            let mut keep = || bits >> (asked.next().unwrap_or(0) % 64) & 1 == 1;
+            model.retain(|_| keep());
+            assert_eq!(removed, before - model.len());
         }
         Change::SplitAndJoin(n) => {
             let Some(n) = index(n) else { return };
@@ -200,4 +212,44 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn several_at_once_are_as_one_by_one() {
+    let long = [b'x'; 5000];
+    let elements = [
+        Element::Int(0),
+        Element::Int(127),
+        Element::Int(-1),
+        Element::Int(i64::MIN),
+        Element::Str(b""),
+        Element::Str(&long[..63]),
+        Element::Str(&long[..64]),
+        Element::Str(&long[..125]),
+        Element::Str(&long[..126]),
+        Element::Str(&long),
+    ];
+    let one_by_one: Listpack = elements.into_iter().collect();
+    for room in [0, 10_000] {
+        let mut all = Listpack::new();
+        all.push_all(room, |writer| elements[..3].iter().for_each(|element| writer.push(*element)));
+        all.push_all(room, |writer| elements[3..].iter().for_each(|element| writer.push(*element)));
+        assert_eq!(all, one_by_one);
+        all.view().verify();
+    }
+}
+
+#[test]
+fn names_are_found_where_values_are_passed_over() {
+    let words = ["a", "x", "12", "a", "bx", "12", "x", "cx"];
+    let pack: Listpack = words.iter().map(|word| Element::of(word.as_bytes())).collect();
+    let first = pack.view().first().expect("not empty");
+    let index = |wanted: &[u8], skip| {
+        let at = pack.view().find(first, wanted, skip)?;
+        (0..8).find(|n| pack.view().seek(*n) == Some(at))
+    };
+    let names = [index(b"a", 1), index(b"12", 1), index(b"bx", 1), index(b"x", 1)];
+    assert_eq!(names, [Some(0), Some(2), Some(4), Some(6)]);
+    assert_eq!([index(b"cx", 1), index(b"x", 0), index(b"a", 0)], [None, Some(1), Some(0)]);
+    assert_eq!([index(b"", 0), index(b"012", 0), index(b"13", 0), index(b"12", 2)], [None, None, None, None]);
 }

@@ -74,7 +74,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     /// Emits whole buckets, beginning at `cursor` (0 at first), and returns where to go on (0 at the end). What is
     /// in the table from the first call to the last is emitted at least once, even if the table grows and shrinks
     /// in between.
-    pub fn scan(&self, cursor: u64, mut emit: impl FnMut(&T::Target)) -> u64 {
+    pub fn scan<'t>(&'t self, cursor: u64, mut emit: impl FnMut(&'t T::Target)) -> u64 {
         if self.is_empty() {
             return 0;
         }
@@ -302,12 +302,12 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
         unsafe { self.base.add(hash as usize & self.mask) }
     }
 
-    fn emit_chain(&self, home: NonNull<Bucket>, emit: &mut impl FnMut(&T::Target)) -> usize {
+    fn emit_chain<'t>(&'t self, home: NonNull<Bucket>, emit: &mut impl FnMut(&'t T::Target)) -> usize {
         let mut emitted = 0;
         for_chain(home, |bucket, slot| prefetch_item(bucket.item(slot)));
         for_chain(home, |bucket, slot| {
             emitted += 1;
-            // SAFETY: an item of ours, and `self` is borrowed meanwhile.
+            // SAFETY: an item of ours, and `self` is borrowed for `'t`.
             emit(unsafe { target::<T>(bucket.item(slot)) });
         });
         emitted

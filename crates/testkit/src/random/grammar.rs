@@ -4,7 +4,7 @@
 //! from small pools so that requests meet the same elements again. Some are not: now and then a word is dropped,
 //! doubled, or replaced by one from the edge of what is possible.
 
-use engine::command::{Arg, ArgKind, Group};
+use engine::command::{Arg, ArgKind, Flags, Group};
 use engine::registry::{Entry, Registry};
 use fastrand::Rng;
 
@@ -28,9 +28,6 @@ const NOT_COMPARED: &[&str] = &[
     "PFSELFTEST",
     "XINFO",
     "XPENDING",
-    "XAUTOCLAIM",
-    "XCLAIM",
-    "XREADGROUP",
     "DUMP",
     "RESTORE",
     "MIGRATE",
@@ -39,7 +36,7 @@ const NOT_COMPARED: &[&str] = &[
 ];
 
 /// Words of ours that no peer has which can be asked.
-const NEWER: &[&str] = &["DIFF", "DIFF1", "ANDOR", "ONE"];
+const NEWER: &[&str] = &["DIFF", "DIFF1", "ANDOR", "ONE", "CLAIM"];
 
 const EDGES: &[&str] = &[
     "",
@@ -58,10 +55,9 @@ const EDGES: &[&str] = &[
     "4294967296",
     "18446744073709551615",
     "1.7976931348623157e308",
-    "a\u{0}b",
 ];
 const MEMBERS: &[&str] =
-    &["a", "b", "c", "dd", "eee", "f0", "10", "-3", "7", "007", "3.5", "1000000007", "x y"];
+    &["a", "b", "c", "dd", "eee", "f0", "10", "-3", "7", "007", "3.5", "1000000007", "x y", "a\u{0}b"];
 const NUMBERS: &[&str] = &["0", "1", "2", "3", "5", "10", "-1", "-2", "-3", "100"];
 const SCORES: &[&str] = &["0", "1", "2", "3", "-1", "2.5", "1e2", "inf", "-inf", "0.1", "1000000000000"];
 const SCORE_BOUNDS: &[&str] = &["-inf", "+inf", "(1", "1", "2", "(2.5", "3", "0", "inf", "(-1"];
@@ -92,10 +88,20 @@ impl<'r> Grammar<'r> {
                 || only.iter().any(|word| {
                     word.eq_ignore_ascii_case(record.name) || word.eq_ignore_ascii_case(record.group.name())
                 });
-            let both = known.iter().any(|name| name.eq_ignore_ascii_case(record.name));
-            data && both && named && !NOT_COMPARED.contains(&record.name) && !record.args.is_empty()
+            let name = entry.full_name.split('|').next().unwrap_or_default();
+            let both = known.iter().any(|known| known.eq_ignore_ascii_case(name));
+            let lex = record.name.contains("LEX");
+            // Those that wait are slow to compare: only by name.
+            let waits = record.flags.has(Flags::BLOCKING)
+                && !only.iter().any(|word| record.name.eq_ignore_ascii_case(word));
+            data && both
+                && named
+                && !lex
+                && !waits
+                && !NOT_COMPARED.iter().any(|not| not.eq_ignore_ascii_case(name))
+                && !record.args.is_empty()
         };
-        let commands = registry.commands().map(|(_, entry)| entry).filter(wanted).collect();
+        let commands = registry.iter().map(|(_, entry)| entry).filter(wanted).collect();
         Grammar { commands, rng: Rng::with_seed(seed) }
     }
 
@@ -121,12 +127,43 @@ impl<'r> Grammar<'r> {
 
     pub fn request(&mut self) -> Words {
         let entry = self.commands[self.rng.usize(..self.commands.len())];
-        let mut request = vec![entry.record.name.as_bytes().to_vec()];
+        if entry.record.group == Group::SortedSet && self.rng.u8(..) < 25 {
+            return self.lexical();
+        }
+        let mut request: Words = entry.full_name.split('|').map(|word| word.as_bytes().to_vec()).collect();
         for arg in entry.record.args {
             self.argument(arg, entry.record.group, &mut request);
         }
-        if self.rng.u8(..) < 6 {
+        // A spoilt timeout would be a long one.
+        if self.rng.u8(..) < 6 && !entry.record.flags.has(Flags::BLOCKING) {
             self.spoil(&mut request);
+        }
+        request
+    }
+
+    /// Ranges by member are promised for members of one score only: these have keys of their own.
+    fn lexical(&mut self) -> Words {
+        let key = format!("lexical{}", self.rng.u8(..2)).into_bytes();
+        let (from, to) = (self.pick(LEX_BOUNDS), self.pick(LEX_BOUNDS));
+        let limit = || [b"LIMIT".to_vec(), b"1".to_vec(), b"2".to_vec()];
+        let mut request = match self.rng.u8(..9) {
+            0..=2 => vec![
+                b"ZADD".to_vec(),
+                key,
+                b"0".to_vec(),
+                self.pick(MEMBERS),
+                b"0".to_vec(),
+                self.pick(MEMBERS),
+            ],
+            3 => vec![b"ZREM".to_vec(), key, self.pick(MEMBERS)],
+            4 => vec![b"ZRANGE".to_vec(), key, from, to, b"BYLEX".to_vec()],
+            5 => vec![b"ZRANGEBYLEX".to_vec(), key, from, to],
+            6 => vec![b"ZREVRANGEBYLEX".to_vec(), key, from, to],
+            7 => return vec![b"ZLEXCOUNT".to_vec(), key, from, to],
+            _ => return vec![b"ZREMRANGEBYLEX".to_vec(), key, from, to],
+        };
+        if request[0].starts_with(b"ZR") && request.len() > 3 && self.rng.bool() {
+            request.extend(limit());
         }
         request
     }
@@ -145,7 +182,16 @@ impl<'r> Grammar<'r> {
 
     fn argument(&mut self, arg: &Arg, group: Group, request: &mut Words) {
         if NEWER.contains(&arg.token) {
-            return request.push(b"AND".to_vec());
+            return if group == Group::Bitmap {
+                request.push(b"AND".to_vec())
+            };
+        }
+        if arg.token == "*" {
+            // An id made of the time.
+            return request.push(self.pick(IDS));
+        }
+        if arg.token == "BYLEX" {
+            return;
         }
         if arg.optional && self.rng.u8(..) < 160 {
             return;
@@ -188,27 +234,26 @@ impl<'r> Grammar<'r> {
     }
 
     fn word(&mut self, arg: &Arg, group: Group) -> Vec<u8> {
-        if self.rng.u8(..) < 2 {
+        if !matches!(arg.name, "timeout" | "index") && self.rng.u8(..) < 2 {
             return self.pick(EDGES);
         }
-        let lex = group == Group::SortedSet && self.rng.u8(..) < 100;
         match (arg.kind, arg.name) {
+            _ if arg.token == "BLOCK" => self.pick(&["1", "2"]),
             (ArgKind::Key, _) => self.key(group),
             (_, "longitude" | "latitude") => self.pick(DEGREES),
             (_, "id" | "lastid" | "last-id") if group == Group::Stream => self.pick(IDS),
             (_, "start" | "stop" | "min" | "max" | "end") => match group {
                 Group::Stream => self.pick(IDS),
-                Group::SortedSet if lex => self.pick(LEX_BOUNDS),
                 Group::SortedSet => self.pick(SCORE_BOUNDS),
                 _ => self.pick(NUMBERS),
             },
+            (_, "group") => self.pick(&["g1", "g2"]),
+            (_, "consumer") => self.pick(&["alice", "bob"]),
             (_, "encoding") => self.pick(BITS),
             (ArgKind::Pattern, _) => self.pick(PATTERNS),
             (ArgKind::UnixTime, name) if name.contains("milli") => self.pick(&["4102444800000", "1"]),
             (ArgKind::UnixTime, _) => self.pick(&["4102444800", "1"]),
-            (ArgKind::Integer, "seconds" | "milliseconds") => {
-                self.pick(&["100", "1000", "100000", "0", "-1"])
-            }
+            (ArgKind::Integer, "seconds" | "milliseconds") => self.pick(&["100000", "1000000", "0", "-1"]),
             (ArgKind::Integer, _) => self.pick(NUMBERS),
             (ArgKind::Double, "timeout") => self.pick(&["0.001", "0.002"]),
             (ArgKind::Double, _) => self.pick(SCORES),
