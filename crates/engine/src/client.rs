@@ -76,6 +76,8 @@ pub struct Client {
     pub waiting: Option<Box<crate::blocked::Waiting>>,
     /// What it has queued and watches (MULTI, WATCH).
     pub transaction: Option<Box<crate::transaction::Transaction>>,
+    /// It has used MULTI or WATCH: CLIENT LIST shows `multi=0` from then on, as the peers do.
+    pub transacted: bool,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -127,6 +129,7 @@ impl Client {
             argv_memory: 0,
             waiting: None,
             transaction: None,
+            transacted: false,
             over_soft_limit_since: None,
             about: Box::new(about),
         }

@@ -208,6 +208,7 @@ fn latency_tracking(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), St
 }
 
 fn title(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    c.server.cron.refresh_title();
     c.server.effects.push(Effect::Title);
     Ok(())
 }

@@ -52,7 +52,9 @@ fn copy(ctx: &mut Ctx<'_>) -> Result {
     if to_db == ctx.client.db && from.bytes == to.bytes {
         return Err(CommandError::SameObject);
     }
-    let Some(copied) = ctx.db().read(from).map(|entry| duplicate(entry, to.bytes)) else { return ctx.int(0) };
+    let now_ms = ctx.now_ms();
+    let copied = ctx.db().read(from).map(|entry| duplicate(entry, to.bytes, now_ms));
+    let Some(copied) = copied else { return ctx.int(0) };
     let mut db = ctx.keyspace.db(to_db);
     if db.has(to) && existing == Existing::Keep {
         return ctx.int(0);

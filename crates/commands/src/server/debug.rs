@@ -14,6 +14,7 @@ use structures::table::Policy;
 
 use super::config::{Extent, rewrite};
 use super::debug_lists as lists;
+use super::debug_tables as tables;
 use super::digest;
 use super::local::permitted;
 
@@ -41,7 +42,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("DIGEST-VALUE", 2, usize::MAX, value_digests),
     ("ERROR", 3, 3, error),
     ("HELP", 2, 2, help),
-    ("HTSTATS", 3, 4, table_statistics),
+    ("HTSTATS", 3, usize::MAX, tables::of_database),
+    ("HTSTATS-KEY", 3, usize::MAX, tables::of_key),
     ("LISTPACK", 3, 3, lists::listpack),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
@@ -61,6 +63,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
         ctx.ok()
     }),
     ("SLEEP", 3, 3, sleep),
+    ("STRINGMATCH-TEST", 2, 2, match_anything),
 ];
 
 const NOT_ALLOWED: CommandError = CommandError::Line(concat!(
@@ -164,7 +167,7 @@ fn value_digests(ctx: &mut Ctx<'_>) -> Result {
     for name in ctx.argv.from(2).iter() {
         let key = ctx.keyspace.key(name);
         let entry = ctx.keyspace.look(ctx.client.db).table().get(key.bytes, key.hash);
-        let digest = entry.map(digest::of_value).unwrap_or_default();
+        let digest = entry.map(|entry| digest::of_value(entry, ctx.keyspace.env.now_ms)).unwrap_or_default();
         ctx.client.out.simple(&digest.hex());
     }
     Ok(())
@@ -238,50 +241,22 @@ fn serialized_length(entry: &keyspace::Entry<keyspace::Value>) -> usize {
     prefix + string.len()
 }
 
-fn table_statistics(ctx: &mut Ctx<'_>) -> Result {
-    let number = u32::try_from(ctx.integer(2)?).ok().filter(|number| *number < ctx.keyspace.databases());
-    let number = number.ok_or(CommandError::Line("ERR Out of range database"))?;
-    let full = ctx.argv.len() > 3 && ctx.is(3, "FULL");
-    let stats = ctx.keyspace.look(number).table().stats();
-    let mut text = String::from("[Dictionary HT]\n");
-    let full = full.then_some(stats.children);
-    match &stats.old {
-        // While a rehash is under way, the array that is emptied counts as the main one.
-        Some(old) => {
-            describe(&mut text, "0 stats (main hash table)", old, 0, full);
-            describe(&mut text, "1 stats (rehashing target)", &stats.main, 0, full);
-        }
-        None if stats.main.buckets > 0 => {
-            describe(&mut text, "0 stats (main hash table)", &stats.main, -1, full)
-        }
-        None => {}
+/// Patterns and texts at random, of few letters so that they meet: the matcher must come to an end on each.
+fn match_anything(ctx: &mut Ctx<'_>) -> Result {
+    const LETTERS: &[u8] = b"ab*?[]^-\\\0";
+    let rng = &mut ctx.keyspace.env.rng;
+    for _ in 0..MATCHES {
+        let mut word = || -> Vec<u8> {
+            let length = rng.usize(..24);
+            (0..length).map(|_| LETTERS[rng.usize(..LETTERS.len())]).collect()
+        };
+        std::hint::black_box(stdx::glob::matches(&word(), &word(), false));
     }
-    text.push_str("[Expires HT]\n");
-    ctx.client.out.verbatim(&text);
+    ctx.client.out.simple("Apparently the server did not crash: test passed");
     Ok(())
 }
 
-/// The lines about one array; with `children` (buckets that continue others) also about its chains.
-fn describe(
-    text: &mut String,
-    title: &str,
-    array: &structures::table::ArrayStats,
-    rehash: i64,
-    children: Option<usize>,
-) {
-    let size = array.buckets * structures::table::ITEMS_PER_BUCKET;
-    *text += &format!("Hash table {title}:\n table size: {size}\n number of entries: {}\n", array.items);
-    *text += &format!(" rehashing index: {rehash}\n");
-    let Some(children) = children else { return };
-    let mean = if array.used == 0 { 0.0 } else { array.items as f64 / array.used as f64 };
-    *text += &format!(" top-level buckets: {}\n child buckets: {children}\n", array.buckets);
-    *text += &format!(" most items in a chain: {}\n", array.chains.len().saturating_sub(1));
-    *text += &format!(" mean items in a chain: {mean:.6}\n chains by number of items:\n");
-    for (items, chains) in array.chains.iter().enumerate().filter(|(_, chains)| **chains > 0) {
-        let share = *chains as f64 * 100.0 / array.buckets.max(1) as f64;
-        *text += &format!("   {items}: {chains} ({share:.2}%)\n");
-    }
-}
+const MATCHES: u32 = 100_000;
 
 /// A sample of each type of reply, for those who write clients.
 fn protocol(ctx: &mut Ctx<'_>) -> Result {
@@ -360,6 +335,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Answers with this error.",
         "HTSTATS <db> [full]",
         "    Shows how a database's table is filled.",
+        "HTSTATS-KEY <key> [full]",
+        "    The same for the table inside of a set, a hash or a sorted set.",
         "LISTPACK <key>",
         "    Writes what a listpack holds to the log.",
         "LOG <message>",
@@ -384,6 +361,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Whether expired keys are removed that nobody asks for.",
         "SLEEP <seconds>",
         "    Stops the whole server for a while.",
+        "STRINGMATCH-TEST",
+        "    Matches many patterns and texts at random.",
         "HELP",
         "    Shows these lines.",
     ]);

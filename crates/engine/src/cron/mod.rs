@@ -79,6 +79,8 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
 const STEP_COUNT: usize = 9;
+/// The index of the step of this name.
+const TITLE: usize = 5;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -201,6 +203,13 @@ impl Engine {
     }
 }
 
+impl CronState {
+    /// The process gets its title in the next call.
+    pub(crate) fn refresh_title(&mut self) {
+        self.due_us[TITLE] = 0;
+    }
+}
+
 /// The heavy step that has waited longest. Eviction comes first while it is needed: every command waits for it.
 fn most_overdue(server: &ServerState, ran: &[bool; STEP_COUNT]) -> Option<usize> {
     let heavy = STEPS.iter().enumerate().filter(|(_, step)| matches!(step.cost, Cost::Heavy(_)));
@@ -307,6 +316,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), STEP_COUNT);
+        assert_eq!(STEPS[TITLE].name, "process title");
         for step in &STEPS {
             assert!(
                 !matches!(step.cost, Cost::Heavy(us) if us > 1000),
