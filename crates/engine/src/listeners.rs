@@ -12,7 +12,7 @@ pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let minded = server.watches.clients() > 0 || server.blocked.minds_gone();
     server.listeners.changes = minded || server.listeners.all_changes;
     server.listeners.wholes = minded || waited;
-    keyspace.env.tell_gone = minded;
+    keyspace.env.tell_gone = minded || server.listeners.feed;
     keyspace.env.tell_made = waited;
 }
 

@@ -14,7 +14,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     since: "2.8.0",
     group: Group::Generic,
     arity: Arity::AtLeast(2),
-    flags: Flags::READONLY,
+    flags: Flags::READONLY.and(Flags::TOUCHES_ARBITRARY_KEYS),
     args: &[
         Arg::integer("cursor"),
         Arg::pattern("pattern").token("MATCH").optional(),

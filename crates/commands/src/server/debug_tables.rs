@@ -102,11 +102,11 @@ mod tests {
             > ZADD z 1 a
             :1
             > DEBUG HTSTATS-KEY s
-            "Hash table 0 stats (main hash table):*
+            "Hash table 0 stats (main hash table):"*
             > DEBUG HTSTATS-KEY h more words
-            "Hash table 0 stats (main hash table):*
+            "Hash table 0 stats (main hash table):"*
             > DEBUG HTSTATS-KEY z full
-            "Hash table 0 stats (main hash table):*
+            "Hash table 0 stats (main hash table):"*
             "#,
         );
     }

@@ -31,6 +31,7 @@ pub(crate) fn serve(
         return;
     }
     server.blocked.serving = true;
+    let mut late = false;
     loop {
         for made in std::mem::take(&mut keyspace.env.made) {
             server.blocked.note_ready(made.db, &made.key);
@@ -39,12 +40,24 @@ pub(crate) fn serve(
         if ready.is_empty() {
             break;
         }
+        if !late {
+            late = true;
+            set_time(keyspace, server, host);
+        }
         for (db, key) in ready {
             serve_key(keyspace, server, registry, host, (db, &key));
         }
     }
     server.blocked.serving = false;
     keyspace.env.news = server.listeners.feed;
+}
+
+/// Those who are served see the time of now: what made the key ready may have taken long, and the key's own time may be
+/// up since.
+fn set_time(keyspace: &mut Keyspace, server: &mut ServerState, host: &dyn Host) {
+    server.wall_us = host.wall_us();
+    server.mono_us = host.mono_us().max(server.mono_us);
+    keyspace.env.set_now(server.wall_us / 1000);
 }
 
 /// Tries those who waited for a key when this began, in their order, until it is gone.

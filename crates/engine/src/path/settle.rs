@@ -6,7 +6,9 @@ use keyspace::Keyspace;
 
 use crate::blocked;
 use crate::client::Client;
+use crate::command::Flags;
 use crate::ctx::Ctx;
+use crate::feed::{self, Place};
 use crate::outcome::{Details, Whole};
 use crate::state::ServerState;
 use crate::watch;
@@ -28,13 +30,21 @@ fn follow(ctx: &mut Ctx<'_>) {
         follow_details(ctx.keyspace, ctx.server, ctx.client, details);
     }
     if ctx.server.listeners.feed {
+        let alone = ctx.server.depth == 0 && ctx.command.record.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
+        let env = &ctx.keyspace.env;
+        feed::add_gone(
+            ctx.server,
+            &env.gone,
+            &env.gone_fields,
+            if alone { Place::Alone } else { Place::InUnit },
+        );
         let propagation = details.map(|details| details.propagation).unwrap_or_default();
         ctx.server.feed.add(ctx.client.db, ctx.argv, ctx.outcome.dirty != 0, propagation);
         if ctx.server.depth == 0 {
             ctx.server.feed.close();
         }
     }
-    follow_gone(ctx.keyspace, ctx.server, Some(ctx.client));
+    touch_gone(ctx.keyspace, ctx.server, Some(ctx.client));
     blocked::serve(ctx.keyspace, ctx.server, ctx.registry, ctx.host);
     if !ctx.server.blocked.is_serving() {
         watch::touch_missed(ctx.keyspace, ctx.server, ctx.client);
@@ -58,12 +68,14 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
     }
 }
 
-/// Tells of keys that went by themselves. `current` is the client whose command runs, if one does.
-pub(crate) fn follow_gone(
-    keyspace: &mut Keyspace,
-    server: &mut ServerState,
-    mut current: Option<&mut Client>,
-) {
+/// Tells of keys that went by themselves, before a command or without one. `current` is the client whose command runs,
+/// if one does.
+pub(crate) fn follow_gone(keyspace: &mut Keyspace, server: &mut ServerState, current: Option<&mut Client>) {
+    feed::add_gone(server, &keyspace.env.gone, &keyspace.env.gone_fields, Place::Alone);
+    touch_gone(keyspace, server, current);
+}
+
+fn touch_gone(keyspace: &mut Keyspace, server: &mut ServerState, mut current: Option<&mut Client>) {
     for gone in std::mem::take(&mut keyspace.env.gone) {
         watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
         server.blocked.note_gone(gone.db, &gone.key);

@@ -218,12 +218,12 @@ fn partly_acknowledged() -> Stream {
 }
 
 fn seqs(stream: &Stream) -> Vec<u64> {
-    stream.log.range(StreamId::MIN, StreamId::MAX).map(|entry| entry.id.seq).collect()
+    stream.log.range(StreamId::MIN, StreamId::MAX).map(|entry| entry.id.ms).collect()
 }
 
 fn pending(stream: &Stream) -> Vec<u64> {
     let group = stream.groups.get(b"g").expect("made above");
-    group.pending().iter().map(|(id, _)| id.seq).collect()
+    group.pending().iter().map(|(id, _)| id.ms).collect()
 }
 
 #[test]
