@@ -172,6 +172,24 @@ pub(crate) fn time_out(keyspace: &mut Keyspace, server: &mut ServerState) {
     }
 }
 
+/// Has those looked at again whom time alone may serve now; [`Engine::follow_up`] serves them.
+pub(crate) fn retry_due(keyspace: &mut Keyspace, server: &mut ServerState) {
+    while let Some((at_us, slot)) = server.blocked.retries.first().copied() {
+        if at_us > server.mono_us {
+            break;
+        }
+        server.blocked.retries.pop_first();
+        let Some(waiting) = server.clients.get_mut(slot).and_then(|client| client.waiting.as_mut()) else {
+            continue;
+        };
+        waiting.retry_us = None;
+        for at in waiting.keys.clone() {
+            server.blocked.note_ready(waiting.db, &waiting.request.view()[at]);
+        }
+        keyspace.env.news = true;
+    }
+}
+
 impl Engine {
     /// What follows from what happened without a command: keys that went, the end of a pause.
     pub(crate) fn follow_up(&mut self, host: &mut dyn Host) {

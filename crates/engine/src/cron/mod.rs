@@ -138,6 +138,7 @@ impl Engine {
         }
         // DEBUG does not stop this: it is not tidying, somebody waits.
         crate::blocked::time_out(&mut self.keyspace, &mut self.server);
+        crate::blocked::retry_due(&mut self.keyspace, &mut self.server);
         if self.server.debug.cron_paused {
             return (now_us + STOPPED_US).min(self.server.blocked.first_deadline_us().unwrap_or(u64::MAX));
         }
