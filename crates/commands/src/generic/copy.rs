@@ -240,4 +240,31 @@ mod tests {
             "#,
         );
     }
+
+    #[test]
+    fn fields_whose_time_is_up_stay_behind() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > HSET h f v g w
+            :2
+            > HPEXPIRE h 10 FIELDS 1 f
+            [:1]
+            > HPEXPIRE h 100000 FIELDS 1 g
+            [:1]
+            ! wait 30
+            > HLEN h
+            :2
+            > COPY h copy
+            :1
+            > HLEN copy
+            :1
+            > HTTL copy FIELDS 2 f g
+            [:-2 :100]
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
+    }
 }

@@ -208,15 +208,16 @@ fn object(ctx: &mut Ctx<'_>) -> Result {
         ctx.keyspace.look(ctx.client.db).table().get(key.bytes, key.hash).ok_or(CommandError::NoSuchKey)?;
     let fast = ctx.argv.len() > 3 && ctx.is(3, "FAST");
     let length = if fast { String::new() } else { format!(" serializedlength:{}", serialized_length(entry)) };
-    let idle = match ctx.keyspace.env.access {
-        Access::Lru => access::idle_seconds(entry.access(), ctx.now_ms()),
-        Access::Lfu => 0,
+    let (bits, now_ms) = (entry.access(), ctx.now_ms());
+    let used = match ctx.keyspace.env.access {
+        Access::Lru => format!("lru:{bits} lru_seconds_idle:{}", access::idle_seconds(bits, now_ms)),
+        Access::Lfu => {
+            let counter = ctx.keyspace.env.lfu.counter(bits, now_ms);
+            format!("lfu_freq:{counter} lfu_access_time_minutes:{}", bits >> 8)
+        }
     };
-    let (encoding, lru) = (encoding(entry), entry.access());
-    let line = format!(
-        "Value at:{entry:p} refcount:1 encoding:{encoding}{length} lru:{lru} lru_seconds_idle:{idle}{}",
-        lists::facts(entry)
-    );
+    let (encoding, nodes) = (encoding(entry), lists::facts(entry, fast));
+    let line = format!("Value at:{entry:p} refcount:1 encoding:{encoding}{length} {used}{nodes}");
     ctx.client.out.simple(&line);
     Ok(())
 }
@@ -498,5 +499,40 @@ mod tests {
         harness.engine.keyspace.db(0).set_expire(key, Some(i64::MAX));
         let digest = harness.send("DEBUG DIGEST-VALUE a").to_string();
         assert_eq!(digest, "[+5279988c5d1911f474bcbbf2f0a87012d40f8459]");
+    }
+
+    #[test]
+    fn digests_of_hashes_and_streams_are_the_peers() {
+        check(
+            r#"
+            > HSET h f v g 1
+            :2
+            > XADD x 1-1 f v g w
+            "1-1"
+            > XADD x 2-1 f v g 3
+            "2-1"
+            > DEBUG DIGEST-VALUE h x
+            [+6679ee22f89ed8001eeb5309d0900265ea56c03a +d6fd51045a0032eb743e811a2eb9445787368230]
+            > HPEXPIRE h 1 FIELDS 1 f
+            [:1]
+            ! wait 20
+            > DEBUG DIGEST-VALUE h
+            [+5557724cf5c47c1545dece3efad5afecec9ad7b9]
+            > DEBUG STRINGMATCH-TEST
+            +Apparently the server did not crash: test passed
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_use_depends_on_the_policy() {
+        let mut harness = testkit::Harness::new();
+        harness.send("SET a b");
+        let told = harness.send("DEBUG OBJECT a").to_string();
+        assert!(told.contains(" serializedlength:2 lru:") && told.contains(" lru_seconds_idle:0"), "{told}");
+        harness.send("CONFIG SET maxmemory-policy allkeys-lfu");
+        harness.send("SET b b");
+        let told = harness.send("DEBUG OBJECT b fast").to_string();
+        assert!(told.contains(" encoding:embstr lfu_freq:5 lfu_access_time_minutes:"), "{told}");
     }
 }

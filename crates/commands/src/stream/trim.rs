@@ -47,11 +47,8 @@ pub(super) const CONDITION: Arg = Arg::one_of(
 
 /// The condition at an index, if there is one.
 pub(super) fn condition(ctx: &Ctx<'_>, at: usize) -> Option<References> {
-    let words = [
-        ("KEEPREF", References::Keep),
-        ("DELREF", References::Delete),
-        ("ACKED", References::Acknowledged),
-    ];
+    let words =
+        [("KEEPREF", References::Keep), ("DELREF", References::Delete), ("ACKED", References::Acknowledged)];
     words.into_iter().find(|(word, _)| ctx.is(at, word)).map(|(_, references)| references)
 }
 

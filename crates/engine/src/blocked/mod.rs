@@ -174,7 +174,8 @@ impl Blocked {
 
     /// When the first client's time is up, or is to be tried again, monotonic microseconds.
     pub fn first_deadline_us(&self) -> Option<u64> {
-        let [end, retry] = [&self.deadlines, &self.retries].map(|times| times.first().map(|(at_us, _)| *at_us));
+        let [end, retry] =
+            [&self.deadlines, &self.retries].map(|times| times.first().map(|(at_us, _)| *at_us));
         end.into_iter().chain(retry).min()
     }
 
@@ -318,8 +319,18 @@ impl Ctx<'_> {
         let Wait { keys, wants, if_gone, .. } = wait;
         let db = self.client.db;
         let state = State::Asleep;
-        let waiting =
-            Box::new(Waiting { request, ahead, db, keys, wants, deadline_us, retry_us, if_gone, ticket, state });
+        let waiting = Box::new(Waiting {
+            request,
+            ahead,
+            db,
+            keys,
+            wants,
+            deadline_us,
+            retry_us,
+            if_gone,
+            ticket,
+            state,
+        });
         blocked.enter(self.client.slot, &waiting);
         self.client.waiting = Some(waiting);
         self.client.gate.set(Gate::BLOCKED, true);

@@ -145,12 +145,7 @@ impl Log {
         }
     }
 
-    fn trim_within(
-        &mut self,
-        to: TrimTo,
-        key: StreamId,
-        mut tell: Option<&mut dyn FnMut(StreamId)>,
-    ) -> u64 {
+    fn trim_within(&mut self, to: TrimTo, key: StreamId, mut tell: Option<&mut dyn FnMut(StreamId)>) -> u64 {
         let mut room = match to {
             TrimTo::MaxLen(max) => self.length.saturating_sub(max),
             TrimTo::MinId(_) => u64::MAX,
