@@ -213,4 +213,37 @@ mod tests {
         let stayed = (0..1000).chain(1000 + 2 * steps..3000);
         assert!(stayed.map(|n| format!("key:{n}").into_bytes()).all(|key| met.contains(&key)));
     }
+
+    #[test]
+    fn expired_keys_are_removed_if_they_are_asked_for() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > SET a 1
+            +OK
+            > SET text 1 PX 10
+            +OK
+            > HSET hash f v
+            :1
+            > PEXPIRE hash 10
+            :1
+            ! wait 30
+            > SCAN 0 TYPE string
+            ["0" ["a"]]
+            > DBSIZE
+            :2
+            > SCAN 0 MATCH b* TYPE hash
+            ["0" []]
+            > DBSIZE
+            :2
+            > SCAN 0
+            ["0" ["a"]]
+            > DBSIZE
+            :1
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
+    }
 }

@@ -518,8 +518,19 @@ mod tests {
             ! wait 20
             > DEBUG DIGEST-VALUE h
             [+5557724cf5c47c1545dece3efad5afecec9ad7b9]
+            "#,
+        );
+    }
+
+    #[test]
+    fn patterns_at_random_are_matched_to_an_end() {
+        check(
+            r#"
+            # only here: the peers take seconds
             > DEBUG STRINGMATCH-TEST
             +Apparently the server did not crash: test passed
+            > DEBUG STRINGMATCH-TEST x
+            -ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-TEST'. Try DEBUG HELP.
             "#,
         );
     }
