@@ -182,7 +182,9 @@ impl<'k> DbMut<'k> {
     /// Puts a whole collection under a key, whatever was there before (and removes the key if it is empty): for the
     /// STORE forms. The expire is gone afterwards.
     pub fn put_collection<T: Collection>(&mut self, key: Key<'_>, value: T) {
-        drop(self.remove(key));
+        if let Some(before) = self.remove(key) {
+            self.env.throw(before);
+        }
         if value.is_empty() {
             return;
         }

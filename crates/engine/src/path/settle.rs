@@ -8,6 +8,7 @@ use crate::blocked;
 use crate::client::Client;
 use crate::command::Flags;
 use crate::ctx::Ctx;
+use crate::evict;
 use crate::feed::{self, Place};
 use crate::outcome::{Details, Whole};
 use crate::state::ServerState;
@@ -45,6 +46,7 @@ fn follow(ctx: &mut Ctx<'_>) {
         }
     }
     touch_gone(ctx.keyspace, ctx.server, Some(ctx.client));
+    evict::drop_garbage(ctx.keyspace, ctx.server, ctx.host);
     blocked::serve(ctx.keyspace, ctx.server, ctx.registry, ctx.host);
     if !ctx.server.blocked.is_serving() {
         watch::touch_missed(ctx.keyspace, ctx.server, ctx.client);
