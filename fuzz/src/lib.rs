@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod packed;
 
 pub use commands::commands;
+pub use packed::{intset, listpack, lzf, stream_node};
 
 use config::{Config, Source};
 use resp::request::{Parsed, Progress, Span, parse};
@@ -49,6 +51,39 @@ pub const TARGETS: &[Target] = &[
             b"\x7f\xff",
             b"\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a",
             b"\x00\x83\x83\x87\x80\x80\x3f\x7f\xb6",
+        ],
+    },
+    Target {
+        name: "listpack",
+        run: listpack,
+        examples: &[
+            b"\x0f\0\0\0\x03\0\x82hi\x03\x05\x01\x81a\x02\xff",
+            b"\x07\0\0\0\0\0\xff",
+            b"\x1a\0\0\0\x03\0\xf1\x10\x27\x03\xc1\x05\x02\xf4\x01\x02\x03\x04\x05\x06\x07\x08\x09\xff",
+        ],
+    },
+    Target {
+        name: "intset",
+        run: intset,
+        examples: &[
+            b"\x02\0\0\0\x03\0\0\0\x01\0\x02\0\x07\0",
+            b"\x04\0\0\0\x02\0\0\0\0\0\xff\xff\x40\x9c\0\0",
+            b"\x08\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\x80",
+        ],
+    },
+    Target {
+        name: "lzf",
+        run: lzf,
+        examples: &[b"\x00a\xe0\x05\x00", b"\x03abcd\x20\x03", b"aaaaaaaaaaaaaaaabcbcbcbcbcbcbcaaaaaaaa"],
+    },
+    Target {
+        name: "stream_node",
+        run: stream_node,
+        examples: &[
+            // live, deleted, fields, name, 0; flags, ms, seq, value, back
+            b"\x01\x01\x01\0\x01\x01f\xff\x01\0\x01\x02\x01\0\x01\0v\xff\x01\x04",
+            b"\x01\x02\x01\x01\x01\x01f\xff\x01\0\x01\x02\x01\0\x01\0v\xff\x01\x04\
+              \x01\x03\x01\x01\x01\0\x01\x01v\xff\x01\x04",
         ],
     },
     Target {

@@ -84,6 +84,8 @@ pub struct Client {
     pub subscriptions: Option<Box<crate::pubsub::Subscriptions>>,
     /// How it tracks what it has read.
     pub tracking: Option<Box<crate::tracking::Track>>,
+    /// It has used MULTI or WATCH: CLIENT LIST shows `multi=0` from then on, as the peers do.
+    pub transacted: bool,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -139,6 +141,7 @@ impl Client {
             transaction: None,
             subscriptions: None,
             tracking: None,
+            transacted: false,
             over_soft_limit_since: None,
             about: Box::new(about),
         }

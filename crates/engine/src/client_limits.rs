@@ -5,6 +5,7 @@
 use config::{Config, OutputBufferLimit};
 
 use crate::client::{Class, Client, ClientSlot, Close};
+use crate::ctx::Ctx;
 use crate::engine::Engine;
 use crate::gate::Gate;
 use crate::state::ServerState;
@@ -68,13 +69,16 @@ pub fn idles(client: &Client, config: &Config, now_us: u64) -> bool {
 /// more than the soft one for longer than the time that comes with it. Keeps that time, so it is to be asked whenever a
 /// client does not take what it is sent, and now and then.
 pub fn over_output_limit(client: &mut Client, config: &Config, now_us: u64) -> bool {
+    over(client, limit_of(client, config), now_us)
+}
+
+fn limit_of(client: &Client, config: &Config) -> OutputBufferLimit {
     let limits = &config.client_output_buffer_limit;
-    let limit = match client.class() {
+    match client.class() {
         Class::Normal => limits.normal,
         Class::Replica => limits.replica,
         Class::PubSub => limits.pubsub,
-    };
-    over(client, limit, now_us)
+    }
 }
 
 /// A limit of 0 is none. The first block of an outbox is free, as the peers' fixed reply buffer is.
@@ -89,23 +93,45 @@ fn over(client: &mut Client, limit: OutputBufferLimit, now_us: u64) -> bool {
     reaches(limit.hard) || now_us.saturating_sub(since) > limit.soft_seconds.saturating_mul(1_000_000)
 }
 
-/// Looks at a client for which whole blocks wait: closes the client whose command just ran if more waits for it than its class may hold; what it would have been sent
-/// is dropped at once, and no more of its requests run.
+/// Looks at a client for which whole blocks wait: closes the client whose command just ran if more waits for it than its
+/// class may hold; what it would have been sent is dropped at once, and no more of its requests run.
 #[cold]
-pub(crate) fn close_if_over(ctx: &mut crate::ctx::Ctx<'_>) {
+pub(crate) fn close_if_over(ctx: &mut Ctx<'_>) {
     if ctx.client.out.len() > FLOOD {
         ctx.client.gate.set(Gate::FLOODED, true);
     }
     if ctx.client.close == Close::No && over_output_limit(ctx.client, &ctx.server.config, ctx.server.mono_us)
     {
-        ctx.server.totals.output_limit_disconnections += 1;
+        ctx.hang_up();
+    }
+}
+
+/// The shortest element of a reply: an empty string.
+const LEAST: usize = b"$0\r\n\r\n".len();
+
+impl Ctx<'_> {
+    /// How many bytes may come to wait for the client while one request is answered whose reply does not follow from
+    /// what is stored (HRANDFIELD with a negative count): what its class may hold, at most [`FLOOD`].
+    pub fn reply_room(&self) -> usize {
+        let hard = limit_of(self.client, &self.server.config).hard;
+        if hard == 0 { FLOOD } else { usize::try_from(hard).map_or(FLOOD, |hard| hard.min(FLOOD)) }
+    }
+
+    /// Whether a reply of so many elements cannot have room, however short they are.
+    pub fn is_too_much(&self, elements: usize) -> bool {
+        elements > self.reply_room() / LEAST
+    }
+
+    /// Closes the client because more would wait for it than may; what it would have been sent is dropped.
+    pub fn hang_up(&mut self) {
+        self.server.totals.output_limit_disconnections += 1;
         let line = format!(
             "Client {} closed: more waits for it than client-output-buffer-limit allows.",
-            ctx.client.about.address
+            self.client.about.address
         );
-        ctx.host.log(crate::host::Level::Warning, &line);
-        ctx.client.out.clear();
-        ctx.client.close(Close::Now);
+        self.host.log(crate::host::Level::Warning, &line);
+        self.client.out.clear();
+        self.client.close(Close::Now);
     }
 }
 

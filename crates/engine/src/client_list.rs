@@ -66,7 +66,7 @@ pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_u
     let out = &client.out;
     let events = if !out.is_empty() && !client.write_pending { "rw" } else { "r" };
     let resp = if client.protocol() == Protocol::Resp3 { 3 } else { 2 };
-    let multi = transaction.map_or(-1, |transaction| transaction.len() as i64);
+    let multi = transaction.map_or(-i64::from(!client.transacted), |transaction| transaction.len() as i64);
     let watch = transaction.map_or(0, |transaction| transaction.watched());
     let multi_mem = transaction.map_or(0, |transaction| transaction.queue_memory());
     let redirect = client.tracking.as_ref().map_or(-1, |track| track.redirect_id() as i64);

@@ -170,12 +170,9 @@ impl<'a> Ctx<'a> {
         CommandError::WrongArity(self.command.full_name.clone())
     }
 
-    /// Frees a value now, or on another thread if it is big and `lazy` is asked for.
+    /// Frees a value now, or on another thread if that takes long and `lazy` is asked for.
     pub fn free(&mut self, entry: keyspace::EntryBox<keyspace::Value>, lazy: bool) {
-        if let keyspace::ValueRef::Boxed(value) = entry.value()
-            && lazy
-            && value.memory() > 64 * 1024
-        {
+        if lazy && keyspace::memory::free_effort(&entry) > keyspace::LAZY_EFFORT {
             self.server.totals.lazy_freed += 1;
             self.host.drop_later(Box::new(entry));
         }

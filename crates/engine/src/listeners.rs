@@ -20,7 +20,7 @@ pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let minded = minded || tracked;
     server.listeners.changes = minded || !published.is_empty();
     server.listeners.wholes = minded || waited;
-    keyspace.env.tell_gone = minded || published.any_of(GOING);
+    keyspace.env.tell_gone = minded || server.listeners.feed || published.any_of(GOING);
     keyspace.env.tell_added = published.has(Events::NEW);
     keyspace.env.tell_missed = published.has(Events::MISSED);
     keyspace.env.tell_made = waited;

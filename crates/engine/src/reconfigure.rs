@@ -95,7 +95,11 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let config = &server.config;
     keyspace.env.access = if config.maxmemory_policy.is_lfu() { Access::Lfu } else { Access::Lru };
     keyspace.env.lfu = Lfu { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
-    keyspace.env.lazy = Lazy { expire: config.lazyfree_lazy_expire, evict: config.lazyfree_lazy_eviction };
+    keyspace.env.lazy = Lazy {
+        expire: config.lazyfree_lazy_expire,
+        evict: config.lazyfree_lazy_eviction,
+        server: config.lazyfree_lazy_server_del,
+    };
     keyspace.env.evict_samples = config.maxmemory_samples as usize;
     // DEBUG's own, which is no parameter.
     let list_packed_threshold = keyspace.env.limits.list_packed_threshold;
@@ -210,6 +214,7 @@ fn latency_tracking(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), St
 }
 
 fn title(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    c.server.cron.refresh_title();
     c.server.effects.push(Effect::Title);
     Ok(())
 }

@@ -156,6 +156,7 @@ impl Ctx<'_> {
     /// MULTI: from here on requests are kept.
     pub fn begin_transaction(&mut self) {
         self.client.transaction.get_or_insert_default().open = true;
+        self.client.transacted = true;
         self.client.gate.set(Gate::IN_MULTI, true);
     }
 

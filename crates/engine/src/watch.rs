@@ -69,6 +69,7 @@ impl Ctx<'_> {
     /// will do nothing anyhow.
     pub fn watch(&mut self, key: &[u8]) {
         let (db, slot) = (self.client.db, self.client.slot);
+        self.client.transacted = true;
         let transaction = self.client.transaction.get_or_insert_default();
         if transaction.dirty {
             return;

@@ -182,7 +182,11 @@ impl<'k> DbMut<'k> {
     /// Puts a whole collection under a key, whatever was there before (and removes the key if it is empty): for the
     /// STORE forms. The expire is gone afterwards.
     pub fn put_collection<T: Collection>(&mut self, key: Key<'_>, value: T) {
-        let replaced = self.remove(key).is_some();
+        let before = self.remove(key);
+        let replaced = before.is_some();
+        if let Some(before) = before {
+            self.env.throw(before);
+        }
         if value.is_empty() {
             return;
         }

@@ -122,11 +122,12 @@ pub struct Env {
     pub(crate) scratch: Vec<u8>,
 }
 
-/// `lazyfree-lazy-expire` and `lazyfree-lazy-eviction`.
+/// `lazyfree-lazy-expire`, `lazyfree-lazy-eviction`, and `lazyfree-lazy-server-del` (what is overwritten).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lazy {
     pub expire: bool,
     pub evict: bool,
+    pub server: bool,
 }
 
 /// A value that takes more steps than this to free is worth another thread.
@@ -237,6 +238,20 @@ impl Env {
         };
         if lazy && crate::memory::free_effort(&entry) > LAZY_EFFORT {
             self.garbage.push(entry);
+        }
+    }
+
+    /// Whether what is overwritten here is to be dropped elsewhere: [`Env::throw`] does that.
+    #[inline]
+    pub(crate) fn drops_later(&self, entry: &Entry<Value>) -> bool {
+        self.lazy.server && crate::memory::free_effort(entry) > LAZY_EFFORT
+    }
+
+    /// Drops what was overwritten, now or later.
+    pub(crate) fn throw(&mut self, entry: EntryBox<Value>) {
+        if self.drops_later(&entry) {
+            self.garbage.push(entry);
+            self.news = true;
         }
     }
 }

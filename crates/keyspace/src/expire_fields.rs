@@ -140,7 +140,7 @@ mod tests {
         set(&mut ks, "h", "a", FieldTtl::Until(10));
         let (h, g) = (ks.key(b"h").hash, ks.key(b"g").hash);
         let (h, g) = (crate::Key { bytes: b"h", hash: h }, crate::Key { bytes: b"g", hash: g });
-        let copy = duplicate(ks.db(0).read(h).expect("there"), b"g");
+        let copy = duplicate(ks.db(0).read(h).expect("there"), b"g", 0);
         ks.db(1).adopt(g, copy);
         assert_eq!((hashes(&ks), ks.look(1).volatile_hashes()), (1, 1));
         let moved = ks.db(0).remove(h).expect("there").rekey(b"g");

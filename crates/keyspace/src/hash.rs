@@ -152,6 +152,18 @@ impl Hash {
         *self = Hash::Table(fields);
     }
 
+    /// A copy without the fields whose time is up; with them if there are no others, as no key holds nothing: then
+    /// the active cycle takes the copy, too.
+    pub(crate) fn living(&self, now_ms: i64) -> Hash {
+        let mut copy = self.clone();
+        if let Hash::Table(fields) = &mut copy
+            && fields.hidden(now_ms) < fields.len()
+        {
+            fields.remove_due(now_ms, usize::MAX, |_| {});
+        }
+        copy
+    }
+
     /// Bytes that it holds beside the entry and the box of its value.
     pub fn memory(&self) -> usize {
         match self {

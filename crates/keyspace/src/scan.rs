@@ -1,8 +1,8 @@
 //! SCAN and KEYS over one database, with their filters.
 //!
 //! The guarantee is the table's: what is there from the first call to the last is emitted at least once, at any
-//! size of the table. Expired keys are never emitted; they are removed after the bucket they are in was walked,
-//! unless expiry is held.
+//! size of the table. Expired keys are never emitted; SCAN removes those that the filter takes after the
+//! bucket they are in was walked, unless expiry is held; KEYS leaves them.
 
 use structures::entry::Entry;
 
@@ -80,11 +80,13 @@ fn visit(
     due: &mut KeyList,
     emit: &mut dyn FnMut(&Entry<Value>),
 ) {
-    if env.is_due(entry) {
-        if !env.hold_expiry {
-            due.push(entry.key());
-        }
-    } else if filter.takes(entry) {
+    // As with the peers, what was not asked for is not removed either.
+    if !filter.takes(entry) {
+        return;
+    }
+    if !env.is_due(entry) {
         emit(entry);
+    } else if !env.hold_expiry {
+        due.push(entry.key());
     }
 }

@@ -6,7 +6,7 @@ use structures::table::{Lookup, Vacant};
 
 use crate::EMBED_MAX;
 use crate::access::Access;
-use crate::db::{Db, DbMut, Key};
+use crate::db::{Db, DbMut, Env, Key};
 use crate::value::{Type, Value, WrongType};
 use crate::volatile::Volatile;
 
@@ -131,7 +131,7 @@ impl<'k> DbMut<'k> {
                     Expire::At(at) => Some(at),
                 };
                 if !new.overwrites(entry, expire) {
-                    replace(slot, new, expire, volatile);
+                    replace(slot, new, expire, volatile, env);
                 }
             }
             Lookup::Absent(vacant) => {
@@ -309,9 +309,20 @@ fn insert<'k>(
 
 /// Puts another value under a key by remaking its entry.
 #[inline(never)]
-fn replace(mut slot: KeySlot<'_, Value>, new: New<'_>, expire: Option<i64>, volatile: &mut Volatile) {
+fn replace(
+    mut slot: KeySlot<'_, Value>,
+    new: New<'_>,
+    expire: Option<i64>,
+    volatile: &mut Volatile,
+    env: &mut Env,
+) {
     volatile.leaves(slot.get());
     volatile.keys += usize::from(expire.is_some());
+    if env.drops_later(slot.get()) {
+        let fresh = EntryBox::new(slot.get().key(), new.value(), expire);
+        fresh.set_access(slot.get().access());
+        return env.throw(slot.replace(fresh));
+    }
     slot.replace_with(|entry| entry.with_value(new.value(), expire));
 }
 

@@ -85,6 +85,14 @@ impl Value {
             }
     }
 
+    /// A deep copy without fields whose time is up.
+    fn living(&self, now_ms: i64) -> Value {
+        match self {
+            Value::Hash(hash) => Value::Hash(hash.living(now_ms)),
+            value => value.clone(),
+        }
+    }
+
     /// Roughly how many allocations freeing it frees.
     pub fn free_effort(&self) -> usize {
         match self {
@@ -110,14 +118,14 @@ impl Value {
     }
 }
 
-/// The same value and expire under another key: a deep copy.
-pub fn duplicate(entry: &Entry<Value>, key: &[u8]) -> EntryBox<Value> {
+/// The same value and expire under another key: a deep copy. Fields of a hash whose time is up are left behind.
+pub fn duplicate(entry: &Entry<Value>, key: &[u8], now_ms: i64) -> EntryBox<Value> {
     let type_bits = entry.type_bits();
     let value = match entry.value() {
         ValueRef::Int(int) => NewValue::Int(int),
         ValueRef::Bytes { bytes, raw } => NewValue::Bytes { bytes, raw },
         ValueRef::Packed { bytes, raw } => NewValue::Packed { type_bits, bytes, raw },
-        ValueRef::Boxed(value) => NewValue::Boxed { type_bits, value: Box::new(value.clone()) },
+        ValueRef::Boxed(value) => NewValue::Boxed { type_bits, value: Box::new(value.living(now_ms)) },
     };
     EntryBox::new(key, value, entry.expire())
 }

@@ -39,8 +39,13 @@ pub(crate) fn os() -> String {
     format!("{} {} {}", word(name.sysname()), word(name.release()), word(name.machine()))
 }
 
+/// As it was called, links not followed, so that a server started under another name shows that name.
 pub(crate) fn executable() -> PathBuf {
-    std::env::current_exe().unwrap_or_default()
+    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+    match called.map(std::path::absolute) {
+        Some(Ok(path)) if path.exists() => path,
+        _ => std::env::current_exe().unwrap_or_default(),
+    }
 }
 
 /// Raises the soft limit, and the hard one if we may; where the kernel refuses, as near as it lets us.

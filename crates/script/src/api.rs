@@ -275,8 +275,7 @@ fn acl_check_cmd(lua: Lua) -> Answer {
     let shared = lua.shared();
     let mut words = shared.words.take();
     words.clear();
-    let may = gather(lua, &mut words)
-        .map(|()| shared.ask(|calls| calls.may_run(words.view())).flatten());
+    let may = gather(lua, &mut words).map(|()| shared.ask(|calls| calls.may_run(words.view())).flatten());
     shared.words.replace(words);
     match may? {
         Some(may) => lua.push_boolean(may),

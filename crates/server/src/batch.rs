@@ -52,10 +52,17 @@ pub struct Batch {
     pub conns: Vec<u32>,
 }
 
+/// Room for so many words is kept from one batch to the next: 128 KiB. One request of a million must not hold eight
+/// megabytes for ever.
+const KEPT_WORDS: usize = 16 * 1024;
+
 impl Batch {
     pub fn clear(&mut self) {
         self.requests.clear();
         self.spans.clear();
+        if self.spans.capacity() > KEPT_WORDS {
+            self.spans.shrink_to(KEPT_WORDS);
+        }
         self.texts.clear();
         self.conns.clear();
     }

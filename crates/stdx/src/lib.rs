@@ -13,6 +13,7 @@
 //! - [`size`] — `64mb` into bytes, and bytes into `64.00M`.
 //! - [`near`] — "did you mean": the nearest name in a list.
 //! - [`histogram`] — latencies, recorded in a few instructions, read as percentiles.
+//! - [`steps`] — how many steps a piece of work took, for tests.
 //! - [`bits`] — counting and finding bits, the kernels of BITCOUNT and BITPOS.
 //!
 //! **Invariants.** (1) No unsafe code. (2) Nothing here knows a key, a client, a socket or a clock. (3) Nothing
@@ -27,4 +28,5 @@ pub mod near;
 pub mod num;
 pub mod sip;
 pub mod size;
+pub mod steps;
 pub mod words;

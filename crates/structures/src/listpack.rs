@@ -34,6 +34,7 @@ pub use code::Element;
 pub use edit::Writer;
 
 use code::{back_size, head};
+use stdx::steps::step;
 
 const HEADER: usize = 6;
 const END: u8 = 0xFF;
@@ -114,6 +115,7 @@ impl<'a> Pack<'a> {
         if offset <= HEADER {
             return None;
         }
+        step();
         let (size, back) = code::read_back(self.bytes, offset - 1);
         Some(At(offset - back - size))
     }

@@ -20,6 +20,7 @@
 //! 4. `len` is the number of items of all runs.
 
 use std::collections::VecDeque;
+use stdx::steps::step;
 
 /// Items of a run at most.
 const RUN: usize = 64;
@@ -84,7 +85,13 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
     fn run_of(&self, key: K) -> usize {
         match self.runs.back() {
             Some(last) if last.first <= key => self.runs.len() - 1,
-            _ => self.runs.partition_point(|run| run.first <= key).saturating_sub(1),
+            _ => {
+                let before = |run: &Run<K, V>| {
+                    step();
+                    run.first <= key
+                };
+                self.runs.partition_point(before).saturating_sub(1)
+            }
         }
     }
 
@@ -92,7 +99,11 @@ impl<K: Copy + Ord, V> OrderedMap<K, V> {
     fn find(&self, key: K) -> Result<Place, Place> {
         let run = self.run_of(key);
         let Some(there) = self.runs.get(run) else { return Err(Place { run: 0, item: 0 }) };
-        match there.items.binary_search_by(|(k, _)| k.cmp(&key)) {
+        let compare = |item: &(K, V)| {
+            step();
+            item.0.cmp(&key)
+        };
+        match there.items.binary_search_by(compare) {
             Ok(item) => Ok(Place { run, item }),
             Err(item) => Err(Place { run, item }),
         }

@@ -40,6 +40,7 @@ mod walk;
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use stdx::steps::step;
 
 use crate::pages;
 use crate::tags::prefetch;
@@ -281,6 +282,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     ) -> Option<(NonNull<Bucket>, usize)> {
         let mut at = home;
         loop {
+            step();
             // SAFETY: `at` is a live bucket of ours: `home`, or the child of one.
             let bucket = unsafe { at.as_ref() };
             for slot in Bits(bucket.matches(tag)) {

@@ -52,7 +52,9 @@ fn copy(ctx: &mut Ctx<'_>) -> Result {
     if to_db == ctx.client.db && from.bytes == to.bytes {
         return Err(CommandError::SameObject);
     }
-    let Some(copied) = ctx.db().read(from).map(|entry| duplicate(entry, to.bytes)) else { return ctx.int(0) };
+    let now_ms = ctx.now_ms();
+    let copied = ctx.db().read(from).map(|entry| duplicate(entry, to.bytes, now_ms));
+    let Some(copied) = copied else { return ctx.int(0) };
     let mut db = ctx.keyspace.db(to_db);
     if db.has(to) && existing == Existing::Keep {
         return ctx.int(0);
@@ -235,6 +237,33 @@ mod tests {
             -ERR value is out of range, value must between -2147483648 and 2147483647
             > MOVE a
             -ERR wrong number of arguments for 'move' command
+            "#,
+        );
+    }
+
+    #[test]
+    fn fields_whose_time_is_up_stay_behind() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > HSET h f v g w
+            :2
+            > HPEXPIRE h 10 FIELDS 1 f
+            [:1]
+            > HPEXPIRE h 100000 FIELDS 1 g
+            [:1]
+            ! wait 30
+            > HLEN h
+            :2
+            > COPY h copy
+            :1
+            > HLEN copy
+            :1
+            > HTTL copy FIELDS 2 f g
+            [:-2 :100]
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
             "#,
         );
     }

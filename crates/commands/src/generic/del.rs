@@ -115,4 +115,29 @@ mod tests {
             "#,
         );
     }
+
+    #[test]
+    fn what_takes_long_to_free_is_freed_elsewhere() {
+        let mut h = testkit::Harness::new();
+        let members: Vec<String> = (0..1000).map(|n| format!("member:{n}")).collect();
+        let mut freed = |requests: &[&str]| {
+            h.send("CONFIG RESETSTAT");
+            h.send(&format!("SADD big {}", members.join(" ")));
+            h.send("SADD small a");
+            requests.iter().for_each(|request| drop(h.send(request)));
+            let info = h.send("INFO memory").to_string();
+            let (_, rest) = info.split_once("lazyfreed_objects:").expect("a field of INFO");
+            rest.split('\\').next().and_then(|digits| digits.parse::<u32>().ok()).expect("a number")
+        };
+        assert_eq!(freed(&["UNLINK big small"]), 1);
+        assert_eq!(freed(&["DEL big", "UNLINK small"]), 1);
+        assert_eq!(freed(&["SET big x", "SET small x", "DEL big small"]), 1);
+        assert_eq!(freed(&["RENAME small big", "DEL big"]), 1);
+        assert_eq!(freed(&["SUNIONSTORE big small", "DEL big"]), 1);
+        assert_eq!(freed(&["EXPIRE big 0"]), 1);
+        let no = "CONFIG SET lazyfree-lazy-user-del no lazyfree-lazy-server-del no";
+        assert_eq!(freed(&[no, "DEL big small"]), 0);
+        assert_eq!(freed(&["SET big x", "DEL big"]), 0);
+        assert_eq!(freed(&["UNLINK big"]), 1);
+    }
 }

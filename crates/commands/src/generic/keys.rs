@@ -26,7 +26,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         name: "RANDOMKEY",
         summary: "Answers any of the keys.",
         group: Group::Generic,
-        flags: Flags::READONLY,
+        flags: Flags::READONLY.and(Flags::TOUCHES_ARBITRARY_KEYS),
         reply: "a key, or null in an empty database",
         tips: &["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
         run: random_key,

@@ -14,7 +14,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     since: "2.8.0",
     group: Group::Generic,
     arity: Arity::AtLeast(2),
-    flags: Flags::READONLY,
+    flags: Flags::READONLY.and(Flags::TOUCHES_ARBITRARY_KEYS),
     args: &[
         Arg::integer("cursor"),
         Arg::pattern("pattern").token("MATCH").optional(),
@@ -212,5 +212,38 @@ mod tests {
         }
         let stayed = (0..1000).chain(1000 + 2 * steps..3000);
         assert!(stayed.map(|n| format!("key:{n}").into_bytes()).all(|key| met.contains(&key)));
+    }
+
+    #[test]
+    fn expired_keys_are_removed_if_they_are_asked_for() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            > SET a 1
+            +OK
+            > SET text 1 PX 10
+            +OK
+            > HSET hash f v
+            :1
+            > PEXPIRE hash 10
+            :1
+            ! wait 30
+            > SCAN 0 TYPE string
+            ["0" ["a"]]
+            > DBSIZE
+            :2
+            > SCAN 0 MATCH b* TYPE hash
+            ["0" []]
+            > DBSIZE
+            :2
+            > SCAN 0
+            ["0" ["a"]]
+            > DBSIZE
+            :1
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
     }
 }

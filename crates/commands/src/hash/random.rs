@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use engine::client_limits::FLOOD;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result};
 use keyspace::{Hash, HashView, Rng};
 use structures::listpack::Element;
@@ -32,40 +31,41 @@ const SPARSE: usize = 3;
 
 fn hrandfield(ctx: &mut Ctx<'_>) -> Result {
     let asked = options(ctx)?;
-    let (key, now_ms) = (ctx.key(1), ctx.now_ms());
+    let (key, now_ms, room) = (ctx.key(1), ctx.now_ms(), ctx.reply_room());
+    let repeated = asked.is_some_and(|(count, _)| count < 0);
+    let hopeless = repeated && asked.is_some_and(|(count, _)| ctx.is_too_much(magnitude(count)));
     // The generator is put back before anything else needs it.
     let mut rng = ctx.keyspace.env.rng.clone();
     let hash = ctx.keyspace.db(ctx.client.db).view::<Hash>(key)?;
     let hash = hash.filter(|hash| hash.live_len(now_ms) > 0);
     let out = &mut ctx.client.out;
-    let done = match (hash, asked) {
-        (None, None) => {
-            out.null();
-            Ok(())
-        }
-        (None, Some(_)) | (_, Some((0, _))) => {
-            out.array(0);
-            Ok(())
-        }
+    let mut fits = true;
+    match (hash, asked) {
+        (None, None) => out.null(),
+        (None, Some(_)) | (_, Some((0, _))) => out.array(0),
         (Some(hash), None) => {
             if let Some((field, _)) = hash.random(now_ms, &mut rng) {
                 super::answer(out, field);
             }
-            Ok(())
         }
         (Some(hash), Some((count, values))) => {
             let mut writer = Writer { out, values };
-            let most = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-            if count < 0 {
-                writer.repeated(hash, most, now_ms, &mut rng)
+            if repeated {
+                fits = !hopeless && writer.repeated(hash, magnitude(count), room, now_ms, &mut rng);
             } else {
-                writer.different(hash, most, now_ms, &mut rng);
-                Ok(())
+                writer.different(hash, magnitude(count), now_ms, &mut rng);
             }
         }
-    };
+    }
     ctx.keyspace.env.rng = rng;
-    done
+    if !fits {
+        ctx.hang_up();
+    }
+    Ok(())
+}
+
+fn magnitude(count: i64) -> usize {
+    usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX)
 }
 
 /// The count and whether values are wanted; `None` without a count.
@@ -113,20 +113,25 @@ impl Writer<'_> {
         }
     }
 
-    /// So many, each picked anew. What nobody could ever read is not written.
-    fn repeated(&mut self, hash: HashView<'_>, count: usize, now_ms: i64, rng: &mut Rng) -> Result {
-        let mark = self.out.mark();
+    /// So many, each picked anew. False, in the middle of the reply, if they do not have room.
+    fn repeated(
+        &mut self,
+        hash: HashView<'_>,
+        count: usize,
+        room: usize,
+        now_ms: i64,
+        rng: &mut Rng,
+    ) -> bool {
         self.header(count);
         for _ in 0..count {
             if let Some((field, value)) = hash.random(now_ms, rng) {
                 self.pair(field, value);
             }
-            if self.out.len() > FLOOD {
-                self.out.rewind(mark);
-                return Err(CommandError::Line("ERR value is out of range"));
+            if self.out.len() > room {
+                return false;
             }
         }
-        Ok(())
+        true
     }
 
     /// So many that differ, or all.
@@ -244,6 +249,27 @@ mod tests {
             -WRONGTYPE Operation against a key holding the wrong kind of value
             > HRANDFIELD s x
             -ERR value is not an integer or out of range
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_asks_for_more_than_may_wait_is_hung_up_on() {
+        check(
+            r#"
+            # only here: a peer makes the reply first
+            > HSET s a b
+            :1
+            2> HRANDFIELD s -9223372036854775806
+            closed
+            > CONFIG SET client-output-buffer-limit "normal 20000 0 0"
+            +OK
+            3> HRANDFIELD s -2900
+            closed
+            4> HRANDFIELD s -3334
+            closed
+            > HRANDFIELD s -1
+            ["a"]
             "#,
         );
     }

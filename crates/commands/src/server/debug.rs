@@ -14,6 +14,7 @@ use structures::table::Policy;
 
 use super::config::{Extent, rewrite};
 use super::debug_lists as lists;
+use super::debug_tables as tables;
 use super::digest;
 use super::local::permitted;
 
@@ -41,7 +42,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("DIGEST-VALUE", 2, usize::MAX, value_digests),
     ("ERROR", 3, 3, error),
     ("HELP", 2, 2, help),
-    ("HTSTATS", 3, 4, table_statistics),
+    ("HTSTATS", 3, usize::MAX, tables::of_database),
+    ("HTSTATS-KEY", 3, usize::MAX, tables::of_key),
     ("LISTPACK", 3, 3, lists::listpack),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
@@ -65,6 +67,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
         ctx.ok()
     }),
     ("SLEEP", 3, 3, sleep),
+    ("STRINGMATCH-TEST", 2, 2, match_anything),
 ];
 
 const NOT_ALLOWED: CommandError = CommandError::Line(concat!(
@@ -168,7 +171,7 @@ fn value_digests(ctx: &mut Ctx<'_>) -> Result {
     for name in ctx.argv.from(2).iter() {
         let key = ctx.keyspace.key(name);
         let entry = ctx.keyspace.look(ctx.client.db).table().get(key.bytes, key.hash);
-        let digest = entry.map(digest::of_value).unwrap_or_default();
+        let digest = entry.map(|entry| digest::of_value(entry, ctx.keyspace.env.now_ms)).unwrap_or_default();
         ctx.client.out.simple(&digest.hex());
     }
     Ok(())
@@ -209,15 +212,16 @@ fn object(ctx: &mut Ctx<'_>) -> Result {
         ctx.keyspace.look(ctx.client.db).table().get(key.bytes, key.hash).ok_or(CommandError::NoSuchKey)?;
     let fast = ctx.argv.len() > 3 && ctx.is(3, "FAST");
     let length = if fast { String::new() } else { format!(" serializedlength:{}", serialized_length(entry)) };
-    let idle = match ctx.keyspace.env.access {
-        Access::Lru => access::idle_seconds(entry.access(), ctx.now_ms()),
-        Access::Lfu => 0,
+    let (bits, now_ms) = (entry.access(), ctx.now_ms());
+    let used = match ctx.keyspace.env.access {
+        Access::Lru => format!("lru:{bits} lru_seconds_idle:{}", access::idle_seconds(bits, now_ms)),
+        Access::Lfu => {
+            let counter = ctx.keyspace.env.lfu.counter(bits, now_ms);
+            format!("lfu_freq:{counter} lfu_access_time_minutes:{}", bits >> 8)
+        }
     };
-    let (encoding, lru) = (encoding(entry), entry.access());
-    let line = format!(
-        "Value at:{entry:p} refcount:1 encoding:{encoding}{length} lru:{lru} lru_seconds_idle:{idle}{}",
-        lists::facts(entry)
-    );
+    let (encoding, nodes) = (encoding(entry), lists::facts(entry, fast));
+    let line = format!("Value at:{entry:p} refcount:1 encoding:{encoding}{length} {used}{nodes}");
     ctx.client.out.simple(&line);
     Ok(())
 }
@@ -242,50 +246,22 @@ fn serialized_length(entry: &keyspace::Entry<keyspace::Value>) -> usize {
     prefix + string.len()
 }
 
-fn table_statistics(ctx: &mut Ctx<'_>) -> Result {
-    let number = u32::try_from(ctx.integer(2)?).ok().filter(|number| *number < ctx.keyspace.databases());
-    let number = number.ok_or(CommandError::Line("ERR Out of range database"))?;
-    let full = ctx.argv.len() > 3 && ctx.is(3, "FULL");
-    let stats = ctx.keyspace.look(number).table().stats();
-    let mut text = String::from("[Dictionary HT]\n");
-    let full = full.then_some(stats.children);
-    match &stats.old {
-        // While a rehash is under way, the array that is emptied counts as the main one.
-        Some(old) => {
-            describe(&mut text, "0 stats (main hash table)", old, 0, full);
-            describe(&mut text, "1 stats (rehashing target)", &stats.main, 0, full);
-        }
-        None if stats.main.buckets > 0 => {
-            describe(&mut text, "0 stats (main hash table)", &stats.main, -1, full)
-        }
-        None => {}
+/// Patterns and texts at random, of few letters so that they meet: the matcher must come to an end on each.
+fn match_anything(ctx: &mut Ctx<'_>) -> Result {
+    const LETTERS: &[u8] = b"ab*?[]^-\\\0";
+    let rng = &mut ctx.keyspace.env.rng;
+    for _ in 0..MATCHES {
+        let mut word = || -> Vec<u8> {
+            let length = rng.usize(..24);
+            (0..length).map(|_| LETTERS[rng.usize(..LETTERS.len())]).collect()
+        };
+        std::hint::black_box(stdx::glob::matches(&word(), &word(), false));
     }
-    text.push_str("[Expires HT]\n");
-    ctx.client.out.verbatim(&text);
+    ctx.client.out.simple("Apparently the server did not crash: test passed");
     Ok(())
 }
 
-/// The lines about one array; with `children` (buckets that continue others) also about its chains.
-fn describe(
-    text: &mut String,
-    title: &str,
-    array: &structures::table::ArrayStats,
-    rehash: i64,
-    children: Option<usize>,
-) {
-    let size = array.buckets * structures::table::ITEMS_PER_BUCKET;
-    *text += &format!("Hash table {title}:\n table size: {size}\n number of entries: {}\n", array.items);
-    *text += &format!(" rehashing index: {rehash}\n");
-    let Some(children) = children else { return };
-    let mean = if array.used == 0 { 0.0 } else { array.items as f64 / array.used as f64 };
-    *text += &format!(" top-level buckets: {}\n child buckets: {children}\n", array.buckets);
-    *text += &format!(" most items in a chain: {}\n", array.chains.len().saturating_sub(1));
-    *text += &format!(" mean items in a chain: {mean:.6}\n chains by number of items:\n");
-    for (items, chains) in array.chains.iter().enumerate().filter(|(_, chains)| **chains > 0) {
-        let share = *chains as f64 * 100.0 / array.buckets.max(1) as f64;
-        *text += &format!("   {items}: {chains} ({share:.2}%)\n");
-    }
-}
+const MATCHES: u32 = 100_000;
 
 /// A sample of each type of reply, for those who write clients.
 fn protocol(ctx: &mut Ctx<'_>) -> Result {
@@ -364,6 +340,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Answers with this error.",
         "HTSTATS <db> [full]",
         "    Shows how a database's table is filled.",
+        "HTSTATS-KEY <key> [full]",
+        "    The same for the table inside of a set, a hash or a sorted set.",
         "LISTPACK <key>",
         "    Writes what a listpack holds to the log.",
         "LOG <message>",
@@ -390,6 +368,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Let scripts call commands that are not meant for them.",
         "SLEEP <seconds>",
         "    Stops the whole server for a while.",
+        "STRINGMATCH-TEST",
+        "    Matches many patterns and texts at random.",
         "HELP",
         "    Shows these lines.",
     ]);
@@ -525,5 +505,51 @@ mod tests {
         harness.engine.keyspace.db(0).set_expire(key, Some(i64::MAX));
         let digest = harness.send("DEBUG DIGEST-VALUE a").to_string();
         assert_eq!(digest, "[+5279988c5d1911f474bcbbf2f0a87012d40f8459]");
+    }
+
+    #[test]
+    fn digests_of_hashes_and_streams_are_the_peers() {
+        check(
+            r#"
+            > HSET h f v g 1
+            :2
+            > XADD x 1-1 f v g w
+            "1-1"
+            > XADD x 2-1 f v g 3
+            "2-1"
+            > DEBUG DIGEST-VALUE h x
+            [+6679ee22f89ed8001eeb5309d0900265ea56c03a +d6fd51045a0032eb743e811a2eb9445787368230]
+            > HPEXPIRE h 1 FIELDS 1 f
+            [:1]
+            ! wait 20
+            > DEBUG DIGEST-VALUE h
+            [+5557724cf5c47c1545dece3efad5afecec9ad7b9]
+            "#,
+        );
+    }
+
+    #[test]
+    fn patterns_at_random_are_matched_to_an_end() {
+        check(
+            r#"
+            # only here: the peers take seconds
+            > DEBUG STRINGMATCH-TEST
+            +Apparently the server did not crash: test passed
+            > DEBUG STRINGMATCH-TEST x
+            -ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-TEST'. Try DEBUG HELP.
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_use_depends_on_the_policy() {
+        let mut harness = testkit::Harness::new();
+        harness.send("SET a b");
+        let told = harness.send("DEBUG OBJECT a").to_string();
+        assert!(told.contains(" serializedlength:2 lru:") && told.contains(" lru_seconds_idle:0"), "{told}");
+        harness.send("CONFIG SET maxmemory-policy allkeys-lfu");
+        harness.send("SET b b");
+        let told = harness.send("DEBUG OBJECT b fast").to_string();
+        assert!(told.contains(" encoding:embstr lfu_freq:5 lfu_access_time_minutes:"), "{told}");
     }
 }

@@ -3,9 +3,13 @@
 //! The same digits as the peers', so that two servers of different make can be compared. They are built of two steps, on
 //! 20 bytes that begin as zeros: *fold in* (xor with the SHA-1 of some bytes: order does not matter) and *chain in*
 //! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes, a list its type and its
-//! elements; a key with a time to live folds in a mark, but not the time.
+//! elements, a stream its ids, names and values; members and fields are folded in, each with what belongs to it. A key with
+//! a time to live folds in a mark, but not the time. Fields whose time is up do not count.
 
-use keyspace::{End, Entry, Keyspace, List, Set, SortedSet, SortedSetView, Str, Type, Value, view_of};
+use keyspace::stream::{Stream, StreamId};
+use keyspace::{
+    End, Entry, Hash, HashView, Keyspace, List, Set, SortedSet, SortedSetView, Str, Type, Value, view_of,
+};
 use sha1::{Digest as _, Sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -36,7 +40,7 @@ pub(super) fn of_dataset(keyspace: &Keyspace) -> Digest {
         for entry in db.table().iter() {
             let mut one = Digest::default();
             one.chain(entry.key());
-            add_value(&mut one, entry);
+            add_value(&mut one, entry, keyspace.env.now_ms);
             all.fold(&one.0);
         }
     }
@@ -44,9 +48,9 @@ pub(super) fn of_dataset(keyspace: &Keyspace) -> Digest {
 }
 
 /// Of a value alone, without its key.
-pub(super) fn of_value(entry: &Entry<Value>) -> Digest {
+pub(super) fn of_value(entry: &Entry<Value>, now_ms: i64) -> Digest {
     let mut digest = Digest::default();
-    add_value(&mut digest, entry);
+    add_value(&mut digest, entry, now_ms);
     digest
 }
 
@@ -63,7 +67,30 @@ fn add_sorted_set(digest: &mut Digest, set: SortedSetView<'_>) {
     }
 }
 
-fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
+/// Each field is folded in with its value.
+fn add_hash(digest: &mut Digest, hash: HashView<'_>, now_ms: i64) {
+    let mut digits = Vec::new();
+    for (field, value) in hash.iter(now_ms) {
+        let mut one = Digest::default();
+        one.chain(field.bytes(&mut digits));
+        one.chain(value.bytes(&mut digits));
+        digest.fold(&one.0);
+    }
+}
+
+/// The id with a point in it, then names and values. What groups were given does not count.
+fn add_stream(digest: &mut Digest, stream: &Stream) {
+    let mut digits = Vec::new();
+    for entry in stream.log.range(StreamId::MIN, StreamId::MAX) {
+        digest.chain(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+        for (field, value) in entry.fields {
+            digest.chain(field.bytes(&mut digits));
+            digest.chain(value.bytes(&mut digits));
+        }
+    }
+}
+
+fn add_value(digest: &mut Digest, entry: &Entry<Value>, now_ms: i64) {
     digest.chain(&type_number(Type::of(entry)).to_be_bytes());
     if let Ok(string) = Str::of(entry) {
         digest.chain(string.bytes(&mut Vec::new()));
@@ -74,6 +101,12 @@ fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
     }
     if let Ok(set) = view_of::<SortedSet>(entry) {
         add_sorted_set(digest, set);
+    }
+    if let Ok(hash) = view_of::<Hash>(entry) {
+        add_hash(digest, hash, now_ms);
+    }
+    if let Ok(stream) = Stream::of(entry) {
+        add_stream(digest, stream);
     }
     if let Ok(list) = view_of::<List>(entry) {
         let mut digits = Vec::new();

@@ -10,6 +10,7 @@ mod config;
 mod dbsize;
 mod debug;
 mod debug_lists;
+mod debug_tables;
 mod digest;
 mod flush;
 mod info;

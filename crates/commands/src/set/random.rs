@@ -1,7 +1,5 @@
 //! SRANDMEMBER: members at random, left where they are.
 
-use engine::client::Close;
-use engine::client_limits::FLOOD;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Result};
 use keyspace::{Key, Set};
 
@@ -72,6 +70,7 @@ fn distinct(ctx: &mut Ctx<'_>, key: Key<'_>, count: usize) -> Result {
 
 /// Independent draws. A client that asks for more than may wait for it is hung up on, in the middle of the reply.
 fn repeated(ctx: &mut Ctx<'_>, key: Key<'_>, count: usize) -> Result {
+    let (room, hopeless) = (ctx.reply_room(), ctx.is_too_much(count));
     let mut rng = ctx.keyspace.env.rng.fork();
     let set = ctx.keyspace.db(ctx.client.db).view::<Set>(key)?;
     let out = &mut ctx.client.out;
@@ -79,6 +78,10 @@ fn repeated(ctx: &mut Ctx<'_>, key: Key<'_>, count: usize) -> Result {
         out.array(0);
         return Ok(());
     };
+    if hopeless {
+        ctx.hang_up();
+        return Ok(());
+    }
     out.array(count);
     // Of a listpack, where each draw walks half of it, the members are found once.
     let known: Vec<_> =
@@ -86,9 +89,8 @@ fn repeated(ctx: &mut Ctx<'_>, key: Key<'_>, count: usize) -> Result {
     for _ in 0..count {
         let member = if known.is_empty() { set.random(&mut rng) } else { rng.choice(known.iter().copied()) };
         member.into_iter().for_each(|member| put(out, member));
-        if out.len() > FLOOD {
-            out.clear();
-            ctx.client.close(Close::Now);
+        if out.len() > room {
+            ctx.hang_up();
             break;
         }
     }
@@ -185,5 +187,26 @@ mod tests {
                 assert!(counts.len() == 10 && chi < 28.0, "{prefix} {ask}: {counts:?}");
             }
         }
+    }
+
+    #[test]
+    fn who_asks_for_more_than_may_wait_is_hung_up_on() {
+        check(
+            r#"
+            # only here: a peer makes the reply first
+            > SADD s a
+            :1
+            2> SRANDMEMBER s -9223372036854775806
+            closed
+            > CONFIG SET client-output-buffer-limit "normal 20000 0 0"
+            +OK
+            3> SRANDMEMBER s -2900
+            closed
+            4> SRANDMEMBER s -3334
+            closed
+            > SRANDMEMBER s -1
+            ["a"]
+            "#,
+        );
     }
 }

@@ -227,4 +227,31 @@ mod tests {
             "#,
         );
     }
+
+    #[test]
+    fn who_is_served_sees_the_time_after_what_made_the_key() {
+        check(
+            r#"
+            > DEBUG SET-ACTIVE-EXPIRE 0
+            +OK
+            2> BZPOPMIN z 1
+            > MULTI
+            +OK
+            > ZADD z 1 one
+            +QUEUED
+            > PEXPIRE z 100
+            +QUEUED
+            > DEBUG SLEEP 0.2
+            +QUEUED
+            > EXEC
+            [:1 :1 +OK]
+            2>
+            ! wait 1200
+            2>
+            nil*
+            > DEBUG SET-ACTIVE-EXPIRE 1
+            +OK
+            "#,
+        );
+    }
 }

@@ -32,6 +32,8 @@ const WALK_FROM: usize = 8;
 fn random(ctx: &mut Ctx<'_>) -> Result {
     let wish = wish(ctx)?;
     let key = ctx.key(1);
+    let (mut fits, room) = (true, ctx.reply_room());
+    let hopeless = wish.is_some_and(|(count, _)| count < 0 && ctx.is_too_much(magnitude(count)));
     let mut db = ctx.keyspace.db(ctx.client.db);
     let set = db.again().view::<SortedSet>(key)?.is_some();
     let out = &mut ctx.client.out;
@@ -49,11 +51,18 @@ fn random(ctx: &mut Ctx<'_>) -> Result {
             let mut told = Told { out, with_scores };
             match usize::try_from(count) {
                 Ok(count) => different(set, count, env, &mut told),
-                Err(_) => any(set, count.unsigned_abs(), env, &mut told),
+                Err(_) => fits = !hopeless && any(set, magnitude(count), room, env, &mut told),
             }
         }
     }
+    if !fits {
+        ctx.hang_up();
+    }
     Ok(())
+}
+
+fn magnitude(count: i64) -> usize {
+    usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX)
 }
 
 /// The count, and whether scores are wanted.
@@ -94,14 +103,18 @@ impl Told<'_> {
     }
 }
 
-/// Elements that may be the same.
-fn any(set: SortedSetView<'_>, count: u64, env: &mut Env, told: &mut Told<'_>) {
-    told.begin(count as usize);
+/// Elements that may be the same. False, in the middle of the reply, if they do not have room.
+fn any(set: SortedSetView<'_>, count: usize, room: usize, env: &mut Env, told: &mut Told<'_>) -> bool {
+    told.begin(count);
     for _ in 0..count {
         if let Some(element) = set.random(&mut env.rng) {
             told.add(element);
         }
+        if told.out.len() > room {
+            return false;
+        }
     }
+    true
 }
 
 /// Different elements, all of them if there are no more.
@@ -239,5 +252,26 @@ mod tests {
             let chi: f64 = times.values().map(|seen| (seen - expected).powi(2) / expected).sum();
             assert!(times.len() == 20 && chi < 55.0, "{entries} {ask}: {chi}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_more_than_may_wait_is_hung_up_on() {
+        check(
+            r#"
+            # only here: a peer makes the reply first
+            > ZADD s 1 a
+            :1
+            2> ZRANDMEMBER s -9223372036854775806
+            closed
+            > CONFIG SET client-output-buffer-limit "normal 20000 0 0"
+            +OK
+            3> ZRANDMEMBER s -2900
+            closed
+            4> ZRANDMEMBER s -3334
+            closed
+            > ZRANDMEMBER s -1
+            ["a"]
+            "#,
+        );
     }
 }

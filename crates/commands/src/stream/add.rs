@@ -28,6 +28,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     history: &[
         ("6.2.0", "The options `NOMKSTREAM`, `MINID` and `LIMIT`."),
         ("7.0.0", "Ids of the form `<ms>-*`."),
+        ("8.2.0", "The options `KEEPREF`, `DELREF` and `ACKED` of Redis."),
     ],
     tips: &["nondeterministic_output"],
     run: add,

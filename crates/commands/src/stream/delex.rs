@@ -5,6 +5,7 @@ use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Resu
 use keyspace::stream::{Deletion, References, StreamId};
 
 use super::id;
+use super::trim::{CONDITION, condition};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -37,11 +38,6 @@ const DELETES: Command = Command {
     ..Command::BLANK
 };
 
-const CONDITION: Arg = Arg::one_of(
-    "condition",
-    &[Arg::word("keepref", "KEEPREF"), Arg::word("delref", "DELREF"), Arg::word("acked", "ACKED")],
-)
-.optional();
 const IDS: Arg = Arg::block("ids", &[Arg::integer("numids"), Arg::string("id").many()]).token("IDS");
 
 const NOT_POSITIVE: CommandError = CommandError::Line("ERR Number of IDs must be a positive integer");
@@ -52,12 +48,8 @@ const MISCOUNTED: CommandError =
 fn options(ctx: &Ctx<'_>, mut at: usize) -> Result<(References, Vec<StreamId>)> {
     let mut references = References::Keep;
     while at < ctx.argv.len() {
-        if ctx.is(at, "KEEPREF") {
-            references = References::Keep;
-        } else if ctx.is(at, "DELREF") {
-            references = References::Delete;
-        } else if ctx.is(at, "ACKED") {
-            references = References::Acknowledged;
+        if let Some(condition) = condition(ctx, at) {
+            references = condition;
         } else if ctx.is(at, "IDS") && at + 1 < ctx.argv.len() {
             let count = ctx.integer(at + 1).ok().and_then(|count| usize::try_from(count).ok());
             let count = count.filter(|count| *count > 0).ok_or(NOT_POSITIVE)?;

@@ -1,5 +1,7 @@
 //! XREADGROUP: a consumer is given what its group was not given yet, or sees again what it has.
 
+use std::ops::Range;
+
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Outbox, Result, Wait};
 use keyspace::Type;
 use keyspace::stream::{self, ConsumerIndex, Log, Stream, StreamId};
@@ -68,7 +70,8 @@ fn read_group(ctx: &mut Ctx<'_>) -> Result {
     if served.is_empty() {
         let Some(timeout) = options.block.filter(|_| ctx.may_block()) else { return ctx.null_array() };
         let keys = options.keys..options.keys + options.streams;
-        return ctx.block(Wait::for_keys(keys, Type::Stream, timeout).or_gone());
+        let retry_ms = options.claim_ms.and_then(|min_ms| idle_in(ctx, keys.clone(), group, min_ms));
+        return ctx.block(Wait::for_keys(keys, Type::Stream, timeout).or_gone().or_after(retry_ms));
     }
     read::streams(&mut ctx.client.out, served.len());
     for (n, want) in served {
@@ -116,7 +119,7 @@ fn attend(
         Want::History(_) => true,
         Want::New => {
             log.last_live_id() > Some(group.last_id)
-                || options.claim_ms.is_some_and(|ms| has_idle(group, now, ms))
+                || options.claim_ms.is_some_and(|ms| idle_after(log, group, now, ms) == Some(0))
         }
     };
     if made {
@@ -129,8 +132,22 @@ fn attend(
     Ok(serves)
 }
 
-fn has_idle(group: &stream::Group, now: i64, min_ms: i64) -> bool {
-    group.pending().iter().any(|(_, pending)| now.saturating_sub(pending.delivered_ms) >= min_ms)
+/// After how many milliseconds the first pending entry will have been idle for so long; `None` without any.
+fn idle_after(log: &Log, group: &stream::Group, now: i64, min_ms: i64) -> Option<u64> {
+    let there = group.pending().iter().filter(|(id, _)| log.contains(*id));
+    let missing = |delivered_ms: i64| min_ms.saturating_sub(now.saturating_sub(delivered_ms));
+    there.map(|(_, pending)| u64::try_from(missing(pending.delivered_ms)).unwrap_or(0)).min()
+}
+
+/// The same of the groups of this name in several streams.
+fn idle_in(ctx: &Ctx<'_>, keys: Range<usize>, name: &[u8], min_ms: i64) -> Option<u64> {
+    let (db, now) = (ctx.keyspace.look(ctx.client.db), ctx.now_ms());
+    let entries = keys.filter_map(|at| {
+        let key = ctx.key(at);
+        db.table().get(key.bytes, key.hash)
+    });
+    let streams = entries.filter_map(|entry| Stream::of(entry).ok());
+    streams.filter_map(|stream| idle_after(&stream.log, stream.groups.get(name)?, now, min_ms)).min()
 }
 
 fn serve(ctx: &mut Ctx<'_>, options: &Options, n: usize, name: &[u8], consumer: &[u8], want: Want) -> Result {
@@ -460,6 +477,43 @@ mod tests {
             nil*
             > XREADGROUP GROUP g b CLAIM x STREAMS s >
             -ERR min-idle-time is not an integer or out of range
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_waits_is_given_what_becomes_idle() {
+        check(
+            r#"
+            # only here: CLAIM came with Redis 8.4
+            > XADD s 1-1 f v
+            "1-1"
+            > XADD s 1-2 f w
+            "1-2"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g a COUNT 1 STREAMS s >
+            *
+            ! wait 500
+            > XREADGROUP GROUP g a STREAMS s >
+            *
+            2> XREADGROUP GROUP g b CLAIM 1000 BLOCK 0 STREAMS s >
+            3> XREADGROUP GROUP g c CLAIM 2000 BLOCK 0 STREAMS s >
+            4> XREADGROUP GROUP g d CLAIM 9000 BLOCK 1500 STREAMS s >
+            > XDEL s 1-1
+            :1
+            ! wait 990
+            2>
+            ! wait 20
+            2>
+            [["s" [["1-2" ["f" "w"] * :1]]]]
+            ! wait 1000
+            3>
+            4>
+            nil*
+            ! wait 1000
+            3>
+            [["s" [["1-2" ["f" "w"] * :2]]]]
             "#,
         );
     }

@@ -2,7 +2,7 @@
 
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
-use keyspace::stream::{Stream, Trim, TrimTo};
+use keyspace::stream::{References, Stream, Trim, TrimTo};
 
 use super::id;
 
@@ -17,7 +17,10 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     args: &[Arg::key("key"), Arg::block("trim", ARGS)],
     reply: "how many entries went",
     complexity: "O(N), N = entries that go",
-    history: &[("6.2.0", "The options `MINID` and `LIMIT`.")],
+    history: &[
+        ("6.2.0", "The options `MINID` and `LIMIT`."),
+        ("8.2.0", "The options `KEEPREF`, `DELREF` and `ACKED` of Redis."),
+    ],
     tips: &["nondeterministic_output"],
     run: xtrim,
     ..Command::BLANK
@@ -28,7 +31,26 @@ pub(super) const ARGS: &[Arg] = &[
     Arg::one_of("operator", &[Arg::word("equal", "="), Arg::word("approximately", "~")]).optional(),
     Arg::string("threshold"),
     Arg::integer("count").token("LIMIT").optional().since("6.2.0"),
+    CONDITION,
 ];
+
+/// What becomes of entries that groups still have to acknowledge.
+pub(super) const CONDITION: Arg = Arg::one_of(
+    "condition",
+    &[
+        Arg::word("keepref", "KEEPREF").since("8.2.0"),
+        Arg::word("delref", "DELREF").since("8.2.0"),
+        Arg::word("acked", "ACKED").since("8.2.0"),
+    ],
+)
+.optional();
+
+/// The condition at an index, if there is one.
+pub(super) fn condition(ctx: &Ctx<'_>, at: usize) -> Option<References> {
+    let words =
+        [("KEEPREF", References::Keep), ("DELREF", References::Delete), ("ACKED", References::Acknowledged)];
+    words.into_iter().find(|(word, _)| ctx.is(at, word)).map(|(_, references)| references)
+}
 
 const BOTH: CommandError =
     CommandError::Line("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
@@ -45,6 +67,7 @@ const NO_STRATEGY: CommandError =
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trimming {
     trim: Trim,
+    references: References,
     /// The index of the threshold.
     at: usize,
 }
@@ -52,7 +75,7 @@ pub(super) struct Trimming {
 impl Trimming {
     /// Says how many entries went.
     pub(super) fn apply(self, stream: &mut Stream) -> u64 {
-        stream.log.trim(self.trim)
+        stream.trim(self.trim, self.references)
     }
 }
 
@@ -61,11 +84,16 @@ impl Trimming {
 pub(super) struct Parser {
     found: Option<Trimming>,
     limit: Option<u64>,
+    references: Option<References>,
 }
 
 impl Parser {
     /// Takes the option at an index, if it is one of these; returns the index after it.
     pub(super) fn take(&mut self, ctx: &Ctx<'_>, at: usize) -> Result<Option<usize>> {
+        if let Some(references) = condition(ctx, at) {
+            self.references = Some(references);
+            return Ok(Some(at + 1));
+        }
         if at + 1 >= ctx.argv.len() {
             return Ok(None);
         }
@@ -92,7 +120,7 @@ impl Parser {
             TrimTo::MinId(id::exact(ctx.argv.at(threshold), 0)?)
         };
         let trim = Trim { to, approximate: given && operator == b"~", limit: 0 };
-        self.found = Some(Trimming { trim, at: threshold });
+        self.found = Some(Trimming { trim, references: References::Keep, at: threshold });
         Ok(threshold + 1)
     }
 
@@ -102,6 +130,7 @@ impl Parser {
             // A limit of none needs nothing to limit.
             return if self.limit.is_some_and(|limit| limit > 0) { Err(LIMIT_ALONE) } else { Ok(None) };
         };
+        found.references = self.references.unwrap_or(References::Keep);
         match self.limit {
             Some(_) if !found.trim.approximate => return Err(LIMIT_EXACT),
             Some(limit) => found.trim.limit = limit,
@@ -123,12 +152,18 @@ fn usual_limit(ctx: &Ctx<'_>) -> u64 {
 /// Has the request told again as `words`, what was trimmed approximately as exactly what was trimmed.
 pub(super) fn tell(ctx: &mut Ctx<'_>, trimming: Option<Trimming>, mut words: Vec<Vec<u8>>) {
     let key = ctx.key(1);
-    if let Some(Trimming { trim, at }) = trimming
+    if let Some(Trimming { trim, references, at }) = trimming
         && trim.approximate
         && let Ok(Some(stream)) = ctx.db().stream_mut(key)
     {
         words[at - 1] = b"=".to_vec();
+        // What was not needed went in the order of its ids, so the length says which.
+        let by_length = references == References::Acknowledged;
+        if by_length {
+            words[at - 2] = b"MAXLEN".to_vec();
+        }
         words[at] = match trim.to {
+            _ if by_length => stream.log.len().to_string().into_bytes(),
             TrimTo::MaxLen(_) => stream.log.len().to_string().into_bytes(),
             TrimTo::MinId(_) => stream.log.first_kept_id().unwrap_or_default().to_string().into_bytes(),
         };
@@ -198,6 +233,55 @@ mod tests {
             :0
             > XTRIM nope MAXLEN 0
             :0
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_groups_have_to_acknowledge_counts() {
+        check(
+            r#"
+            # only here: these options came with Redis 8.2
+            > XADD s 1-0 f v
+            "1-0"
+            > XADD s 2-0 f v
+            "2-0"
+            > XADD s 3-0 f v
+            "3-0"
+            > XADD s 4-0 f v
+            "4-0"
+            > XGROUP CREATE s g 0
+            +OK
+            > XREADGROUP GROUP g c COUNT 3 STREAMS s >
+            *
+            > XACK s g 2-0
+            :1
+            > XTRIM s MAXLEN 2 ACKED
+            :1
+            > XTRIM s ACKED MINID ~ 9 LIMIT 5
+            :0
+            > XRANGE s - +
+            [["1-0" ["f" "v"]] ["3-0" ["f" "v"]] ["4-0" ["f" "v"]]]
+            > XTRIM s KEEPREF MAXLEN 2
+            :1
+            > XPENDING s g
+            [:2 "1-0" "3-0" [["c" "2"]]]
+            > XADD s DELREF MAXLEN 1 5-0 f v
+            "5-0"
+            > XPENDING s g
+            [:1 "1-0" "1-0" [["c" "1"]]]
+            > XADD s MAXLEN 1 ACKED 6-0 f v
+            "6-0"
+            > XADD s NOMKSTREAM KEEPREF 7-0 f v
+            "7-0"
+            > XLEN s
+            :3
+            > XTRIM s ACKED
+            -ERR wrong number of arguments for 'xtrim' command
+            > XTRIM s ACKED DELREF
+            -ERR syntax error, XTRIM must be called with a trimming strategy
+            > XADD s ACKED
+            -ERR wrong number of arguments for 'xadd' command
             "#,
         );
     }

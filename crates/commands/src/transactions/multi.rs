@@ -301,7 +301,7 @@ mod tests {
         h.client(2).send("SET a 1");
         assert_eq!(line(&mut h), is("xd", "0", "0", "set"));
         h.send("EXEC");
-        assert_eq!(line(&mut h), is("N", "-1", "0", "exec"));
+        assert_eq!(line(&mut h), is("N", "0", "0", "exec"));
     }
 
     #[test]

@@ -24,7 +24,7 @@
 //!
 //! **Invariants**
 //! 1. A client has a [`Waiting`] exactly if its gate BLOCKED is up (but for the moment in which it is tried), and then
-//!    it stands in the queue of each of its keys under its ticket, and in `deadlines` if it has one.
+//!    it stands in the queue of each of its keys under its ticket, and in `deadlines` if it has one; in `retries` if time alone may serve it.
 //! 2. A ticket is given once: the order of tickets is the order in which clients began to wait.
 //! 3. No queue is empty; a queue's `if_gone` counts its clients that also want to hear that the key is gone.
 //! 4. `Env::tell_made` is set exactly if somebody waits.
@@ -48,7 +48,7 @@ use crate::gate::Gate;
 use crate::state::{Effect, ServerState};
 
 pub use serve::{Release, release};
-pub(crate) use serve::{serve, time_out};
+pub(crate) use serve::{retry_due, serve, time_out};
 pub use timeout::Timeout;
 
 /// What a client waits for.
@@ -58,18 +58,24 @@ pub struct Wait<'a> {
     wants: Type,
     timeout: Timeout,
     if_gone: bool,
+    retry_ms: Option<u64>,
     instead: &'a [(usize, &'a [u8])],
 }
 
 impl<'a> Wait<'a> {
     /// Waits until one of the keys, which are the words of the request at these indices, holds a value of a type.
     pub fn for_keys(keys: Range<usize>, wants: Type, timeout: Timeout) -> Self {
-        Wait { keys, wants, timeout, if_gone: false, instead: &[] }
+        Wait { keys, wants, timeout, if_gone: false, retry_ms: None, instead: &[] }
     }
 
     /// The body is also to run again if a key is removed, or gets another type (XREADGROUP: its group is gone).
     pub fn or_gone(self) -> Self {
         Wait { if_gone: true, ..self }
+    }
+
+    /// The body is also to run again after so many milliseconds: time alone may serve it (XREADGROUP with CLAIM).
+    pub fn or_after(self, retry_ms: Option<u64>) -> Self {
+        Wait { retry_ms, ..self }
     }
 
     /// These words take the place of the request's at their indices when it runs again. They must not be keys.
@@ -99,6 +105,8 @@ pub struct Waiting {
     wants: Type,
     /// Monotonic microseconds.
     deadline_us: Option<u64>,
+    /// When its body is to run again whatever happens, monotonic microseconds.
+    retry_us: Option<u64>,
     if_gone: bool,
     ticket: u64,
     state: State,
@@ -130,6 +138,7 @@ struct Queue {
 pub struct Blocked {
     queues: BTreeMap<DbIndex, BTreeMap<Vec<u8>, Queue>>,
     deadlines: BTreeSet<(u64, ClientSlot)>,
+    retries: BTreeSet<(u64, ClientSlot)>,
     /// Keys to be looked at, in order.
     ready: Vec<(DbIndex, Vec<u8>)>,
     clients: usize,
@@ -165,9 +174,11 @@ impl Blocked {
         self.queues.values().flat_map(BTreeMap::values).filter(|queue| queue.if_gone > 0).count()
     }
 
-    /// When the first client's time is up, monotonic microseconds.
+    /// When the first client's time is up, or is to be tried again, monotonic microseconds.
     pub fn first_deadline_us(&self) -> Option<u64> {
-        self.deadlines.first().map(|(at_us, _)| *at_us)
+        let [end, retry] =
+            [&self.deadlines, &self.retries].map(|times| times.first().map(|(at_us, _)| *at_us));
+        end.into_iter().chain(retry).min()
     }
 
     /// Whether anybody wants to hear of keys that are gone.
@@ -225,9 +236,8 @@ impl Blocked {
         }
         self.clients += 1;
         self.if_gone += usize::from(waiting.if_gone);
-        if let Some(at_us) = waiting.deadline_us {
-            self.deadlines.insert((at_us, slot));
-        }
+        self.deadlines.extend(waiting.deadline_us.map(|at_us| (at_us, slot)));
+        self.retries.extend(waiting.retry_us.map(|at_us| (at_us, slot)));
     }
 
     fn leave(&mut self, slot: ClientSlot, waiting: &Waiting) {
@@ -251,6 +261,14 @@ impl Blocked {
         if let Some(at_us) = waiting.deadline_us {
             self.deadlines.remove(&(at_us, slot));
         }
+        self.move_retry(slot, waiting.retry_us, None);
+    }
+
+    fn move_retry(&mut self, slot: ClientSlot, from_us: Option<u64>, to_us: Option<u64>) {
+        if let Some(at_us) = from_us {
+            self.retries.remove(&(at_us, slot));
+        }
+        self.retries.extend(to_us.map(|at_us| (at_us, slot)));
     }
 
     /// Asserts the invariants that concern this value and the clients. `O(n)`.
@@ -279,27 +297,43 @@ impl Ctx<'_> {
         if !self.may_block() {
             return self.null_array();
         }
+        let now_us = self.server.mono_us;
+        let retry_us = wait.retry_ms.map(|ms| now_us.saturating_add(ms.saturating_mul(1000)));
         if let Some(waiting) = &mut self.client.waiting {
             waiting.state = State::Again;
+            let before_us = std::mem::replace(&mut waiting.retry_us, retry_us);
+            self.server.blocked.move_retry(self.client.slot, before_us, retry_us);
+            self.server.effects.extend(retry_us.map(Effect::WakeAt));
             return Ok(());
         }
         let words = self.argv.iter().enumerate();
         let other = |at: usize| wait.instead.iter().find(|(index, _)| *index == at).map(|(_, word)| *word);
         let request = OwnedArgv::of(words.map(|(at, word)| other(at).unwrap_or(word)));
         let ahead = self.ahead();
-        let deadline_us = wait.timeout.deadline_us(self.server.mono_us);
+        let deadline_us = wait.timeout.deadline_us(now_us);
         let blocked = &mut self.server.blocked;
-        if deadline_us.is_some_and(|at| blocked.first_deadline_us().is_none_or(|first| at < first)) {
-            self.server.effects.extend(deadline_us.map(Effect::WakeAt));
+        let next_us = deadline_us.into_iter().chain(retry_us).min();
+        if next_us.is_some_and(|at| blocked.first_deadline_us().is_none_or(|first| at < first)) {
+            self.server.effects.extend(next_us.map(Effect::WakeAt));
         }
         let ticket = blocked.next_ticket;
         blocked.next_ticket += 1;
         let Wait { keys, wants, if_gone, .. } = wait;
         let db = self.client.db;
         let state = State::Asleep;
-        let spent = 0;
-        let waiting =
-            Box::new(Waiting { request, ahead, db, keys, wants, deadline_us, if_gone, ticket, state, spent });
+        let waiting = Box::new(Waiting {
+            request,
+            ahead,
+            db,
+            keys,
+            wants,
+            deadline_us,
+            retry_us,
+            if_gone,
+            ticket,
+            state,
+            spent: 0,
+        });
         blocked.enter(self.client.slot, &waiting);
         self.client.waiting = Some(waiting);
         self.client.gate.set(Gate::BLOCKED, true);

@@ -31,6 +31,7 @@ pub(crate) fn serve(
         return;
     }
     server.blocked.serving = true;
+    let mut late = false;
     loop {
         for made in std::mem::take(&mut keyspace.env.made) {
             server.blocked.note_ready(made.db, &made.key);
@@ -39,12 +40,24 @@ pub(crate) fn serve(
         if ready.is_empty() {
             break;
         }
+        if !late {
+            late = true;
+            set_time(keyspace, server, host);
+        }
         for (db, key) in ready {
             serve_key(keyspace, server, registry, host, (db, &key));
         }
     }
     server.blocked.serving = false;
     keyspace.env.news = server.listeners.feed;
+}
+
+/// Those who are served see the time of now: what made the key ready may have taken long, and the key's own time may be
+/// up since.
+fn set_time(keyspace: &mut Keyspace, server: &mut ServerState, host: &dyn Host) {
+    server.wall_us = host.wall_us();
+    server.mono_us = host.mono_us().max(server.mono_us);
+    keyspace.env.set_now(server.wall_us / 1000);
 }
 
 /// Tries those who waited for a key when this began, in their order, until it is gone.
@@ -157,6 +170,24 @@ pub(crate) fn time_out(keyspace: &mut Keyspace, server: &mut ServerState) {
             // Only a bug leaves a deadline behind; the cron must not spin because of it.
             server.blocked.deadlines.remove(&(at_us, slot));
         }
+    }
+}
+
+/// Has those looked at again whom time alone may serve now; [`Engine::follow_up`] serves them.
+pub(crate) fn retry_due(keyspace: &mut Keyspace, server: &mut ServerState) {
+    while let Some((at_us, slot)) = server.blocked.retries.first().copied() {
+        if at_us > server.mono_us {
+            break;
+        }
+        server.blocked.retries.pop_first();
+        let Some(waiting) = server.clients.get_mut(slot).and_then(|client| client.waiting.as_mut()) else {
+            continue;
+        };
+        waiting.retry_us = None;
+        for at in waiting.keys.clone() {
+            server.blocked.note_ready(waiting.db, &waiting.request.view()[at]);
+        }
+        keyspace.env.news = true;
     }
 }
 

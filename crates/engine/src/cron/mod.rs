@@ -86,6 +86,8 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
 const STEP_COUNT: usize = 11;
+/// The index of the step of this name.
+const TITLE: usize = 6;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -143,6 +145,7 @@ impl Engine {
         }
         // DEBUG does not stop this: it is not tidying, somebody waits.
         crate::blocked::time_out(&mut self.keyspace, &mut self.server);
+        crate::blocked::retry_due(&mut self.keyspace, &mut self.server);
         if self.server.debug.cron_paused {
             return (now_us + STOPPED_US).min(self.server.blocked.first_deadline_us().unwrap_or(u64::MAX));
         }
@@ -205,6 +208,13 @@ impl Engine {
             server.mono_us.saturating_add(left_ms.saturating_mul(1000))
         });
         step.min(pause).min(server.blocked.first_deadline_us().unwrap_or(u64::MAX))
+    }
+}
+
+impl CronState {
+    /// The process gets its title in the next call.
+    pub(crate) fn refresh_title(&mut self) {
+        self.due_us[TITLE] = 0;
     }
 }
 
@@ -325,6 +335,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), STEP_COUNT);
+        assert_eq!(STEPS[TITLE].name, "process title");
         for step in &STEPS {
             assert!(
                 !matches!(step.cost, Cost::Heavy(us) if us > 1000),

@@ -18,7 +18,7 @@ pub struct MemoryReport {
     pub allocator_resident: u64,
     pub total_system: u64,
     pub keys: u64,
-    /// Number and bytes of the tables of each database that is not empty.
+    /// Number and bytes of the tables of each database in use.
     pub databases: Vec<(u32, u64)>,
     /// Bytes of all tables, and databases of which a table is being rehashed.
     pub tables: u64,
@@ -56,7 +56,8 @@ impl MemoryReport {
                 self.rehashing_databases += 1;
                 self.rehashing_bytes += table;
             }
-            if !db.is_empty() || index == 0 {
+            // The peers show every database that was ever used; here: that holds a table, or somebody works in.
+            if index == 0 || table > 0 || facts.clients().any(|client| client.db == index) {
                 self.databases.push((index, db.overhead() as u64));
             }
         }

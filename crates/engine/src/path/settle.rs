@@ -7,9 +7,12 @@ use keyspace::{Keyspace, Why};
 
 use crate::blocked;
 use crate::client::Client;
+use crate::command::Flags;
 use crate::ctx::Ctx;
+use crate::evict;
+use crate::feed::{self, Place};
 use crate::notify;
-use crate::outcome::{Details, Whole};
+use crate::outcome::{Details, Propagation, Whole};
 use crate::state::ServerState;
 use crate::tracking::{self, Who};
 use crate::watch;
@@ -26,21 +29,30 @@ pub(super) fn settle(ctx: &mut Ctx<'_>) {
 /// Something happened that somebody minds. Who waits is served when the outermost command has ended.
 #[cold]
 fn follow(ctx: &mut Ctx<'_>) {
-    let details = ctx.outcome.take_details();
+    let mut details = ctx.outcome.take_details();
+    if ctx.server.listeners.feed {
+        let propagation = details.as_mut().map(|details| std::mem::take(&mut details.propagation));
+        feed(ctx, propagation.unwrap_or_default());
+    }
     if let Some(details) = &details {
         follow_details(ctx.keyspace, ctx.server, ctx.client, details);
     }
-    if ctx.server.listeners.feed {
-        let propagation = details.map(|details| details.propagation).unwrap_or_default();
-        ctx.server.feed.add(ctx.client.db, ctx.argv, ctx.outcome.dirty != 0, propagation);
-        if ctx.server.depth == 0 {
-            ctx.server.feed.close();
-        }
-    }
-    follow_gone(ctx.keyspace, ctx.server, Some(ctx.client));
+    touch_gone(ctx.keyspace, ctx.server, Some(ctx.client));
+    evict::drop_garbage(ctx.keyspace, ctx.server, ctx.host);
     blocked::serve(ctx.keyspace, ctx.server, ctx.registry, ctx.host);
     if !ctx.server.blocked.is_serving() {
         watch::touch_missed(ctx.keyspace, ctx.server, ctx.client);
+    }
+}
+
+/// Has replicas and the append-only file told of what the command did, and of what went by itself meanwhile.
+fn feed(ctx: &mut Ctx<'_>, propagation: Propagation) {
+    let alone = ctx.server.depth == 0 && ctx.command.record.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
+    let place = if alone { Place::Alone } else { Place::InUnit };
+    feed::add_gone(ctx.server, &ctx.keyspace.env.gone, &ctx.keyspace.env.gone_fields, place);
+    ctx.server.feed.add(ctx.client.db, ctx.argv, ctx.outcome.dirty != 0, propagation);
+    if ctx.server.depth == 0 {
+        ctx.server.feed.close();
     }
 }
 
@@ -79,13 +91,14 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
     }
 }
 
-/// Tells of keys and fields that went by themselves (and of what else is in `Env::gone`). `current` is the client whose
-/// command runs, if one does.
-pub(crate) fn follow_gone(
-    keyspace: &mut Keyspace,
-    server: &mut ServerState,
-    mut current: Option<&mut Client>,
-) {
+/// Tells of keys and fields that went by themselves (and of what else is in `Env::gone`), before a command or without
+/// one. `current` is the client whose command runs, if one does.
+pub(crate) fn follow_gone(keyspace: &mut Keyspace, server: &mut ServerState, current: Option<&mut Client>) {
+    feed::add_gone(server, &keyspace.env.gone, &keyspace.env.gone_fields, Place::Alone);
+    touch_gone(keyspace, server, current);
+}
+
+fn touch_gone(keyspace: &mut Keyspace, server: &mut ServerState, mut current: Option<&mut Client>) {
     for gone in std::mem::take(&mut keyspace.env.gone) {
         follow_one(keyspace, server, current.as_deref_mut(), &gone);
     }

@@ -67,7 +67,10 @@ impl Libraries {
     pub fn memory(&self) -> usize {
         let of = |library: &Library| {
             let names = library.functions.iter().map(|function| 2 * function.name.len()).sum::<usize>();
-            size_of::<Library>() + library.text.len() + library.name.len() + names
+            size_of::<Library>()
+                + library.text.len()
+                + library.name.len()
+                + names
                 + library.functions.len() * (size_of::<FunctionSpec>() + 64)
         };
         self.libraries.values().map(of).sum()
@@ -151,7 +154,11 @@ impl Ctx<'_> {
         let loaded = texts.iter().try_for_each(|text| {
             // The peer's text for a restored library has no quotes.
             load(&mut machine, self.host, &mut after, text, replace).map(|_| ()).map_err(|error| {
-                CommandError::told(error.to_line().replacen("Library '", "Library ", 1).replacen("' already", " already", 1))
+                CommandError::told(error.to_line().replacen("Library '", "Library ", 1).replacen(
+                    "' already",
+                    " already",
+                    1,
+                ))
             })
         });
         let result = self.settle_libraries(&mut machine, before, after, loaded);

@@ -47,7 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn trim(log: &mut Log, model: &mut BTreeMap<u64, String>, to: TrimTo, approximate: bool) {
     let before = model.len() as u64;
-    let removed = log.trim(Trim { to, approximate, limit: 0 });
+    let removed = log.trim(Trim { to, approximate, limit: 0 }, None);
     if approximate {
         (0..removed).for_each(|_| drop(model.pop_first()));
     } else {
@@ -134,12 +134,12 @@ fn nodes_end_at_either_limit() {
 fn trimming_keeps_whole_nodes_unless_asked_to_be_exact() {
     let mut log = filled(100).log;
     let approximate = |to, limit| Trim { to, approximate: true, limit };
-    assert_eq!(log.trim(approximate(TrimTo::MaxLen(55), 30)), 30);
-    assert_eq!(log.trim(approximate(TrimTo::MaxLen(55), 30)), 10);
-    assert_eq!(log.trim(approximate(TrimTo::MinId(id(52)), 0)), 10);
-    assert_eq!(log.trim(Trim { to: TrimTo::MinId(id(55)), approximate: false, limit: 0 }), 4);
+    assert_eq!(log.trim(approximate(TrimTo::MaxLen(55), 30), None), 30);
+    assert_eq!(log.trim(approximate(TrimTo::MaxLen(55), 30), None), 10);
+    assert_eq!(log.trim(approximate(TrimTo::MinId(id(52)), 0), None), 10);
+    assert_eq!(log.trim(Trim { to: TrimTo::MinId(id(55)), approximate: false, limit: 0 }, None), 4);
     assert_eq!((log.first_id(), log.first_kept_id()), (id(55), Some(id(51))));
-    assert_eq!(log.trim(Trim { to: TrimTo::MaxLen(0), approximate: false, limit: 0 }), 46);
+    assert_eq!(log.trim(Trim { to: TrimTo::MaxLen(0), approximate: false, limit: 0 }, None), 46);
     assert_eq!((log.first_id(), log.node_count(), log.first_kept_id()), (id(0), 0, None));
     assert_eq!(log.max_deleted, id(0));
     log.verify();
@@ -179,7 +179,7 @@ fn the_lag_is_told_where_it_is_known() {
     stream.log.delete(id(3));
     assert_eq!((lag(&stream.log, 2, Some(2)), lag(&stream.log, 4, Some(4))), (None, Some(1)));
     assert_eq!(lag(&stream.log, 5, None), Some(0));
-    stream.log.trim(Trim { to: TrimTo::MinId(id(4)), approximate: false, limit: 0 });
+    stream.log.trim(Trim { to: TrimTo::MinId(id(4)), approximate: false, limit: 0 }, None);
     assert_eq!(lag(&stream.log, 2, Some(2)), None);
     assert_eq!(lag(&stream.log, 0, None), Some(2));
     assert_eq!(Log::default().lag(&group(7, None)), Some(0));
@@ -202,4 +202,59 @@ fn nodes_from_outside_must_follow_each_other() {
     assert!(from.memory() > 25 * 10 && from.free_effort() >= 5);
     let copy = Box::leak(Box::new(from.clone()));
     assert_eq!(ids(copy.log.range(id(24), StreamId::MAX)), [24, 25]);
+}
+
+/// Entries 1 to 30, three to a node; group `g` was given up to 20 and has still to acknowledge 2, 9 and 10.
+fn partly_acknowledged() -> Stream {
+    let mut stream = Stream::new();
+    let limits = Limits { stream_node_max_entries: 3, ..Limits::default() };
+    let words = [&b"f"[..], b"v"];
+    (1..=30).for_each(|n| stream.log.append(id(n), words.into_iter(), &limits).expect("ascending"));
+    let mut group = Group::new(b"g", id(20), None);
+    let (consumer, _) = group.ensure_consumer(b"c", 0);
+    [2, 9, 10].into_iter().for_each(|n| group.assign(id(n), consumer, 0, 1));
+    assert!(stream.groups.add(group));
+    stream
+}
+
+fn seqs(stream: &Stream) -> Vec<u64> {
+    stream.log.range(StreamId::MIN, StreamId::MAX).map(|entry| entry.id.ms).collect()
+}
+
+fn pending(stream: &Stream) -> Vec<u64> {
+    let group = stream.groups.get(b"g").expect("made above");
+    group.pending().iter().map(|(id, _)| id.ms).collect()
+}
+
+#[test]
+fn trimming_takes_what_is_pending_along_if_asked_to() {
+    let exact = |to| Trim { to, approximate: false, limit: 0 };
+    let mut stream = partly_acknowledged();
+    assert_eq!(stream.trim(exact(TrimTo::MaxLen(21)), References::Delete), 9);
+    assert_eq!((seqs(&stream)[0], pending(&stream)), (10, vec![10]));
+    stream.verify();
+    let mut stream = partly_acknowledged();
+    assert_eq!(stream.trim(exact(TrimTo::MaxLen(21)), References::Keep), 9);
+    assert_eq!(pending(&stream), [2, 9, 10]);
+}
+
+#[test]
+fn trimming_leaves_what_is_not_acknowledged_if_asked_to() {
+    let trim = |to, limit| Trim { to, approximate: limit > 0, limit };
+    let mut stream = partly_acknowledged();
+    assert_eq!(stream.trim(trim(TrimTo::MaxLen(25), 0), References::Acknowledged), 5);
+    assert_eq!(seqs(&stream)[..3], [2, 7, 8]);
+    stream.verify();
+    assert_eq!(stream.trim(trim(TrimTo::MinId(id(9)), 0), References::Acknowledged), 2);
+    assert_eq!(seqs(&stream)[..4], [2, 9, 10, 11]);
+    assert_eq!(stream.trim(trim(TrimTo::MaxLen(0), 3), References::Acknowledged), 3);
+    assert_eq!(seqs(&stream)[..4], [2, 9, 10, 14]);
+    // Nobody was given what is behind 20.
+    assert_eq!(stream.trim(trim(TrimTo::MaxLen(0), 0), References::Acknowledged), 7);
+    assert_eq!(seqs(&stream), [vec![2, 9, 10], (21..=30).collect()].concat());
+    stream.verify();
+    assert_eq!(stream.log.max_deleted, id(20));
+    stream.groups.remove(b"g");
+    assert_eq!(stream.trim(trim(TrimTo::MaxLen(0), 0), References::Acknowledged), 13);
+    stream.verify();
 }

@@ -5,6 +5,7 @@
 use super::leaf::Leaf;
 use super::seek::{ByElement, Seek};
 use super::{Ref, Scored};
+use stdx::steps::step;
 
 pub(super) enum Node<E, const L: usize, const F: usize> {
     Leaf(Box<Leaf<E, L>>),
@@ -169,6 +170,7 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
     /// The last child whose least element is before a cut, or the first.
     #[inline(always)]
     pub fn way(&self, cut: &impl Seek<E>) -> usize {
+        step();
         let edges = &self.edges[1..];
         let Some(key) = cut.key() else { return self.ties(0, edges.len(), cut) };
         let low = edges.partition_point(|edge| edge.key < key);
@@ -195,6 +197,7 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
     /// The child with the element of a rank, and the rank in there.
     #[inline]
     pub fn way_to_rank(&self, mut rank: usize) -> (usize, usize) {
+        step();
         for (way, edge) in self.edges.iter().enumerate() {
             if rank < edge.count {
                 return (way, rank);

@@ -183,6 +183,7 @@ pub(super) fn is_string(first: u8) -> bool {
 /// Where the data of the entry at `at` begins, and its length.
 #[inline(always)]
 pub(super) fn head(bytes: &[u8], at: usize) -> (usize, usize) {
+    stdx::steps::step();
     let first = bytes[at];
     match first {
         0..=0x7F => (at + 1, 0),

@@ -1,6 +1,7 @@
 //! Looking at elements: by index, and one after the other in both directions.
 
 use std::ops::ControlFlow;
+use stdx::steps::step;
 
 use super::node::{Content, Node};
 use super::{End, Quicklist};
@@ -28,6 +29,7 @@ impl Quicklist {
         if index <= self.count / 2 {
             let mut left = index;
             for (node, held) in self.nodes.iter().map(Node::len).enumerate() {
+                step();
                 if left < held {
                     return Some(Place { node, offset: left });
                 }
@@ -36,6 +38,7 @@ impl Quicklist {
         } else {
             let mut left = self.count - 1 - index;
             for (node, held) in self.nodes.iter().map(Node::len).enumerate().rev() {
+                step();
                 if left < held {
                     return Some(Place { node, offset: held - 1 - left });
                 }

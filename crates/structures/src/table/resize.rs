@@ -8,6 +8,7 @@
 //! bucket ahead, at the end of the step before, and so overlap with whatever the server does in between.
 
 use std::ptr::NonNull;
+use stdx::steps::step;
 
 use super::bucket::{Bits, Bucket, SLOTS};
 use super::{Hashed, Policy, Table, Thin, pages, prefetch, prefetch_item, tag, target};
@@ -186,6 +187,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     /// Moves the next old bucket with its children; says what it cost, in tenths of a full bucket.
     fn move_bucket(&mut self) -> usize {
         let Some(old) = &mut self.old else { return 0 };
+        step();
         let index = old.moved;
         // SAFETY: `index` is within the old array and not moved yet: a finished one is dropped below.
         let (home, rest) = unsafe { (old.base.add(index), old.mask - index) };

@@ -14,6 +14,7 @@
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use stdx::steps::step;
 
 use super::bucket::{Bits, Bucket, SLOTS};
 use super::{Hashed, Place, Slot, Table, Thin, prefetch_item, tag, target};
@@ -304,6 +305,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
 
     fn emit_chain<'t>(&'t self, home: NonNull<Bucket>, emit: &mut impl FnMut(&'t T::Target)) -> usize {
         let mut emitted = 0;
+        step();
         for_chain(home, |bucket, slot| prefetch_item(bucket.item(slot)));
         for_chain(home, |bucket, slot| {
             emitted += 1;
@@ -322,14 +324,16 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
         let positions = (depth - 1) * (SLOTS - 1) + SLOTS;
         for _ in 0..TRIES {
             let home = homes.get(below(next, homes.count));
+            step();
             let place = place_at(home, below(next, positions));
             if place.is_some() {
                 return place;
             }
         }
         let first = below(next, homes.count);
-        (0..homes.count).find_map(|step| {
-            let home = homes.get((first + step) % homes.count);
+        (0..homes.count).find_map(|further| {
+            step();
+            let home = homes.get((first + further) % homes.count);
             (0..SLOTS).find_map(|position| place_at(home, position))
         })
     }
@@ -403,6 +407,7 @@ impl<'t, T: Thin> Iterator for Iter<'t, T> {
                 // SAFETY: an occupied slot of the table borrowed for `'t`.
                 return Some(unsafe { target::<T>(at.as_ref().item(slot)) });
             }
+            step();
             // SAFETY: a bucket of the table borrowed for `'t`.
             let child = self.at.and_then(|at| unsafe { at.as_ref() }.child());
             let at = match child {
