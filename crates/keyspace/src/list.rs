@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use structures::Quicklist;
 use structures::listpack::{Element, Listpack, Pack};
-pub use structures::quicklist::{End, Side};
+pub use structures::quicklist::{End, Run, Side};
 use structures::quicklist::{Fill, edit};
 
 use crate::collection::{Collection, Limits};
@@ -308,6 +308,20 @@ impl<'a> ListView<'a> {
                 (Some(at), End::Head) => pack.iter_from(at).try_for_each(look),
                 (Some(_), End::Tail) => pack.iter().rev().skip(pack.len() - 1 - index).try_for_each(look),
             },
+        }
+    }
+
+    /// Calls `look` with so many elements from an index on, towards the tail, as many at a time as lie side by side.
+    #[inline]
+    pub fn runs(self, index: usize, count: usize, mut look: impl FnMut(Run<'_>)) {
+        match self {
+            _ if count == 0 => {}
+            ListView::Quick(quick) => quick.runs(index, count, look),
+            ListView::Packed(pack) => {
+                if let Some(at) = seek(pack, index) {
+                    look(Run::Packed(pack.iter_from(at).take(count)));
+                }
+            }
         }
     }
 

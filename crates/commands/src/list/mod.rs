@@ -19,10 +19,10 @@ mod shift;
 mod shift_many;
 mod trim;
 
-use engine::outbox::Outbox;
+use engine::outbox::{Bulks, Outbox};
 use engine::outcome::Class;
 use engine::{Arg, Command, CommandError, Ctx, Group, Result};
-use keyspace::{DbMut, End, Key, List, ListView, view_of};
+use keyspace::{DbMut, End, Key, List, ListView, Run, view_of};
 use resp::reply;
 use structures::Element;
 
@@ -112,7 +112,21 @@ fn put(out: &mut Outbox, element: Element<'_>) {
 /// Answers an array of so many elements, from an index on in a direction.
 fn put_range(out: &mut Outbox, list: ListView<'_>, from: End, index: usize, count: usize) {
     out.array(count);
-    list.range(from, index, count, |element| put(out, element));
+    match from {
+        End::Head => {
+            let mut bulks = out.bulks();
+            list.runs(index, count, |run| put_run(&mut bulks, run));
+        }
+        End::Tail => list.range(from, index, count, |element| put(out, element)),
+    }
+}
+
+#[inline(never)]
+fn put_run(bulks: &mut Bulks<'_>, run: Run<'_>) {
+    match run {
+        Run::Packed(elements) => bulks.extend(elements),
+        Run::Plain(bytes) => bulks.push(bytes),
+    }
 }
 
 /// The name of the event.

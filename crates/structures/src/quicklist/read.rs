@@ -1,16 +1,23 @@
 //! Looking at elements: by index, and one after the other in both directions.
 
+use std::iter::Take;
 use std::ops::ControlFlow;
 
 use super::node::{Content, Node};
 use super::{End, Quicklist};
-use crate::listpack::Element;
+use crate::listpack::{Element, Iter};
 
 /// Where an element is: in which node, and which of its elements. Good until the next change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub(super) node: usize,
     pub(super) offset: usize,
+}
+
+/// Elements that lie side by side.
+pub enum Run<'a> {
+    Packed(Take<Iter<'a>>),
+    Plain(&'a [u8]),
 }
 
 impl Quicklist {
@@ -48,6 +55,28 @@ impl Quicklist {
             Content::Plain(bytes) => Element::Str(bytes),
         };
         Some(look(element))
+    }
+
+    /// Calls `look` with so many elements from an index on, a node's at a time. `O(nodes)` to find the first.
+    pub fn runs(&self, index: usize, count: usize, mut look: impl FnMut(Run<'_>)) {
+        let Some(Place { node, mut offset }) = self.locate(index) else { return };
+        let (mut left, mut buffer) = (count, Vec::new());
+        for node in self.nodes.range(node..) {
+            let here = left.min(node.len() - offset);
+            match node.content(&mut buffer) {
+                Content::Packed(pack) => {
+                    if let Some(at) = pack.seek(offset as i64) {
+                        look(Run::Packed(pack.iter_from(at).take(here)));
+                    }
+                }
+                Content::Plain(bytes) => look(Run::Plain(bytes)),
+            }
+            left -= here;
+            if left == 0 {
+                return;
+            }
+            offset = 0;
+        }
     }
 
     /// Calls `look` with the elements from an index on, towards the tail (`from` the head) or towards the head, until
