@@ -12,6 +12,7 @@ mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
+mod pubsub;
 mod server;
 mod set;
 mod sorted_set;
@@ -32,6 +33,7 @@ pub fn lists() -> Vec<&'static [Command]> {
         hash::LISTS,
         hyperloglog::LISTS,
         list::LISTS,
+        pubsub::LISTS,
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,

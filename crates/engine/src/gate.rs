@@ -27,6 +27,10 @@ impl Gate {
     pub const WATCHER: Gate = Gate(1 << 7);
     /// More than [`crate::client_limits::FLOOD`] waits to be sent to it: nothing more runs until it has read half of that.
     pub const FLOODED: Gate = Gate(1 << 8);
+    /// It tracks (CLIENT TRACKING): what it reads is remembered.
+    pub const TRACKING: Gate = Gate(1 << 9);
+    /// Its user may not do everything: requests are checked against the rules.
+    pub const RESTRICTED: Gate = Gate(1 << 10);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);
@@ -34,6 +38,10 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// Too many wrong passwords came from somewhere.
+    pub const THROTTLED: Gate = Gate(1 << 21);
+    /// More keys are tracked than may be: some are forgotten before the next command.
+    pub const TRACKING_FULL: Gate = Gate(1 << 20);
     /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
     pub const ALWAYS: Gate = Gate(1 << 31);
     /// Commands are counted against `commandlog-request-larger-than` only in the slow path.

@@ -8,6 +8,7 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod auth;
 pub mod blocked;
 pub mod categories;
@@ -27,14 +28,19 @@ pub mod info;
 pub mod keys;
 mod listeners;
 pub mod monitor;
+mod names;
+mod notify;
 pub mod observe;
 pub mod outbox;
 pub mod outcome;
 pub mod path;
 pub mod pause;
+mod post;
+pub mod pubsub;
 pub mod reconfigure;
 pub mod registry;
 pub mod state;
+pub mod tracking;
 pub mod transaction;
 pub mod watch;
 

@@ -262,8 +262,14 @@ fn care_of(record: &Command) -> Gate {
     care.set(Gate::NEEDS_AUTH, !record.flags.has(Flags::NO_AUTH));
     care.set(Gate::MONITORED, !record.flags.has(Flags::SKIP_MONITOR) && !record.flags.has(Flags::ADMIN));
     care.set(Gate::ALWAYS, record.flags.has(Flags::BLOCKING));
+    care.set(Gate::THROTTLED, takes_password(record));
     care.set(Gate::LOADING, !record.flags.has(Flags::LOADING));
     care
+}
+
+/// Commands that may hold a password.
+pub(crate) fn takes_password(record: &Command) -> bool {
+    matches!(record.name, "AUTH" | "HELLO")
 }
 
 fn first_key(specs: &[KeySpec]) -> u8 {

@@ -49,7 +49,6 @@ pub struct Totals {
     pub commands_per_turn_max: u64,
     pub output_limit_disconnections: u64,
     pub query_limit_disconnections: u64,
-    pub acl_denied_auth: u64,
     pub lazy_freed: u64,
     pub evicted_clients: u64,
     pub evicted_scripts: u64,
@@ -63,8 +62,8 @@ pub struct Totals {
 pub struct Listeners {
     /// Somebody wants to know which keys changed.
     pub changes: bool,
-    /// Somebody wants to know of all of them, not only of those that are watched or waited for.
-    pub all_changes: bool,
+    /// Changes of these classes are published, of whatever key (`notify-keyspace-events`).
+    pub published: config::KeyspaceEvents,
     /// Somebody wants to know of changes of whole databases.
     pub wholes: bool,
     /// Somebody is fed with the commands themselves (append-only file, replicas).
@@ -103,6 +102,8 @@ impl Default for DebugSwitches {
 
 pub struct ServerState {
     pub config: Config,
+    /// Users, and what was refused to them.
+    pub access: crate::acl::Access,
     /// Where the configuration was read from; `None` without a file.
     pub config_file: Option<String>,
     pub gate: Gate,
@@ -125,6 +126,12 @@ pub struct ServerState {
     pub blocked: crate::blocked::Blocked,
     /// Clients that watch keys.
     pub watches: crate::watch::Watches,
+    /// Channels and patterns.
+    pub pubsub: crate::pubsub::PubSub,
+    /// What clients have read.
+    pub tracking: crate::tracking::Tracking,
+    /// What clients are to be sent that are not among `clients` just now.
+    pub(crate) late: Vec<crate::post::Late>,
     /// What is to be told to whoever follows the dataset.
     pub feed: crate::feed::Feed,
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
@@ -220,6 +227,12 @@ impl ServerState {
     /// be closed that is noted.
     #[inline]
     pub(crate) fn put_back(&mut self, mut client: Box<crate::client::Client>) {
+        if !self.late.is_empty() {
+            match self.deliver_late(client) {
+                Some(same) => client = same,
+                None => return,
+            }
+        }
         self.note_write(&mut client);
         if client.close != Close::No && !client.close_noted {
             client.close_noted = true;

@@ -33,7 +33,7 @@ pub use expire::{Cycle, Swept};
 pub use expire_fields::GoneFields;
 pub use fastrand::Rng;
 pub use hash::{FieldTtl, Fields, Hash, HashIter, HashView, Retime, Was};
-pub use list::{End, List, ListView, Run, Side};
+pub use list::{End, List, ListView, Side};
 pub use scan::Filter;
 pub use set::{Set, SetView};
 pub use sorted_set::{AddOptions, Added, Bound, SortedSet, SortedSetView};

@@ -212,7 +212,7 @@ fn header(out: &mut Vec<u8>, kind: u8, value: i64) {
         out.extend_from_slice(&[kind, b'0' + value as u8, b'\r', b'\n']);
         return;
     }
-    if let Ok(value @ 0..1_000_000) = u32::try_from(value) {
+    if let Ok(value @ 0..100_000) = u32::try_from(value) {
         return short_header(out, kind, value);
     }
     let mut digits = itoa::Buffer::new();
@@ -221,11 +221,11 @@ fn header(out: &mut Vec<u8>, kind: u8, value: i64) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Up to six digits, put together from the end: one addition to the buffer costs less than three (70 instructions for
-/// five digits in place of 110).
+/// Up to five digits, put together from the end: eight bytes, of which the line is a part. A length that is known
+/// beforehand is copied without a call.
 #[inline(never)]
 fn short_header(out: &mut Vec<u8>, kind: u8, mut value: u32) {
-    let (mut line, mut at) = (*b".......\r\n", 7);
+    let (mut line, mut at) = (*b"......\r\n", 6);
     while at > 1 {
         at -= 1;
         line[at] = b'0' + (value % 10) as u8;
@@ -234,9 +234,11 @@ fn short_header(out: &mut Vec<u8>, kind: u8, mut value: u32) {
             break;
         }
     }
-    debug_assert_eq!(value, 0);
-    line[at - 1] = kind;
-    out.extend_from_slice(&line[at - 1..]);
+    let first = at - 1;
+    line[first] = kind;
+    let end = out.len() + line.len() - first;
+    out.extend_from_slice(&(u64::from_le_bytes(line) >> (8 * first)).to_le_bytes());
+    out.truncate(end);
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ impl Server {
         self.effects();
         self.fast_expire(world);
         self.resume();
+        self.engine.broadcast();
         self.flush(world);
         self.close_ended(world);
     }

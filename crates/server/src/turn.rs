@@ -80,6 +80,12 @@ impl Server {
         self.listeners.open(world, &self.engine.server.config)
     }
 
+    /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
+    pub fn load_users(&mut self, world: &mut dyn World, lines: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        engine::acl::load_at_start(&mut self.engine.server, &mut host, lines)
+    }
+
     /// The kinds of listeners that are open (`tcp`, `unix`).
     pub fn listening(&self) -> Vec<&'static str> {
         self.listeners.kinds()

@@ -206,6 +206,7 @@ impl Harness {
     /// What a loop does between turns: effects, resumed clients, replies, closed connections.
     fn settle(&mut self) {
         self.engine.server.effects.clear();
+        self.engine.broadcast();
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             if let Some(number) = self.number_of(slot) {

@@ -19,12 +19,15 @@ mod shift;
 mod shift_many;
 mod trim;
 
-use engine::outbox::{Bulks, Outbox};
+use std::ops::ControlFlow;
+
+use engine::outbox::Outbox;
 use engine::outcome::Class;
 use engine::{Arg, Command, CommandError, Ctx, Group, Result};
-use keyspace::{DbMut, End, Key, List, ListView, Run, view_of};
+use keyspace::{DbMut, End, Key, List, ListView, view_of};
 use resp::reply;
 use structures::Element;
+use structures::quicklist::Run;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     block_pop::COMMANDS,
@@ -98,7 +101,7 @@ fn has_list(db: DbMut<'_>, key: Key<'_>) -> Result<bool> {
     }
 }
 
-#[inline]
+#[inline(never)]
 fn put(out: &mut Outbox, element: Element<'_>) {
     match element {
         Element::Str(bytes) => out.bulk(bytes),
@@ -113,20 +116,27 @@ fn put(out: &mut Outbox, element: Element<'_>) {
 fn put_range(out: &mut Outbox, list: ListView<'_>, from: End, index: usize, count: usize) {
     out.array(count);
     match from {
-        End::Head => {
-            let mut bulks = out.bulks();
-            list.runs(index, count, |run| put_run(&mut bulks, run));
-        }
+        End::Head => put_forward(out, list, index, count),
         End::Tail => list.range(from, index, count, |element| put(out, element)),
     }
 }
 
-#[inline(never)]
-fn put_run(bulks: &mut Bulks<'_>, run: Run<'_>) {
-    match run {
-        Run::Packed(elements) => bulks.extend(elements),
-        Run::Plain(bytes) => bulks.push(bytes),
+/// One loop for all encodings, which is worth half the time of a long range.
+fn put_forward(out: &mut Outbox, list: ListView<'_>, index: usize, count: usize) {
+    if count == 0 {
+        return;
     }
+    let (mut bulks, mut left) = (out.bulks(), count);
+    let _ = list.runs(index, |run| {
+        left -= match run {
+            Run::Plain(bytes) => {
+                bulks.push(bytes);
+                1
+            }
+            Run::Pack(elements) => bulks.extend(elements, left),
+        };
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
 }
 
 /// The name of the event.
