@@ -19,6 +19,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use resp::{Protocol, reply};
+use structures::Element;
 
 /// Length at which `tail` becomes a block of its own.
 pub const BLOCK: usize = 16 * 1024;
@@ -265,6 +266,12 @@ impl Outbox {
             keyspace::Str::Int(int) => reply::bulk_integer(self.buffer(), int),
         }
     }
+    /// What writes many short strings; see [`Bulks`].
+    #[inline]
+    pub fn bulks(&mut self) -> Bulks<'_> {
+        let at = self.tail.len();
+        Bulks { out: self, at }
+    }
     pub fn null(&mut self) {
         let protocol = self.protocol;
         reply::null(self.buffer(), protocol);
@@ -320,6 +327,108 @@ impl Outbox {
         for line in lines {
             self.simple(line);
         }
+    }
+}
+
+/// Writes many bulk strings: room is made for some dozens of them at once, and given back in the end. Integers and long
+/// strings may be among them.
+///
+/// **Invariant** 1. Of the tail, `at` bytes are reply, what follows is room.
+pub struct Bulks<'o> {
+    out: &'o mut Outbox,
+    at: usize,
+}
+
+/// Room made at once: as much as a block has beyond [`BLOCK`], so that it never grows for it.
+const ROOM: usize = 1024;
+
+impl Bulks<'_> {
+    #[inline(always)]
+    pub fn push(&mut self, bytes: &[u8]) {
+        match self.room().first_chunk_mut() {
+            Some(room) if bytes.len() <= reply::SHORT => self.at += reply::short_bulk(room, bytes),
+            _ => self.push_slowly(bytes),
+        }
+    }
+
+    #[inline]
+    pub fn push_integer(&mut self, value: i64) {
+        match self.room().first_chunk_mut() {
+            Some(room) => self.at += reply::short_bulk_integer(room, value),
+            None => {
+                self.make_room();
+                self.push_integer(value);
+            }
+        }
+    }
+
+    /// Writes one after the other, at most so many, and returns how many: 50 instructions for a string of 16
+    /// bytes of a listpack, its decoding included.
+    #[inline]
+    pub fn extend<'e>(&mut self, mut elements: impl Iterator<Item = Element<'e>>, most: usize) -> usize {
+        let mut left = most;
+        loop {
+            let mut room = self.room();
+            let before = room.len();
+            let (other, after) = loop {
+                if left == 0 {
+                    break (None, room.len());
+                }
+                let Some(here) = room.first_chunk_mut() else { break (None, room.len()) };
+                match elements.next() {
+                    Some(Element::Str(bytes)) if bytes.len() <= reply::SHORT => {
+                        let used = reply::short_bulk(here, bytes);
+                        room = &mut room[used..];
+                        left -= 1;
+                    }
+                    Some(other) => break (Some(other), room.len()),
+                    None => {
+                        self.at += before - room.len();
+                        return most - left;
+                    }
+                }
+            };
+            self.at += before - after;
+            match other {
+                None if left == 0 => return most,
+                None => {
+                    self.make_room();
+                    continue;
+                }
+                Some(Element::Str(bytes)) => self.push_slowly(bytes),
+                Some(Element::Int(value)) => self.push_integer(value),
+            }
+            left -= 1;
+        }
+    }
+
+    #[inline(always)]
+    fn room(&mut self) -> &mut [u8] {
+        self.out.tail.get_mut(self.at..).unwrap_or_default()
+    }
+
+    /// The string is long, or there is no room.
+    #[inline(never)]
+    fn push_slowly(&mut self, bytes: &[u8]) {
+        self.out.tail.truncate(self.at);
+        self.out.bulk(bytes);
+        self.at = self.out.tail.len();
+        self.make_room();
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.out.tail.truncate(self.at);
+        self.out.settle();
+        self.at = self.out.tail.len();
+        self.out.tail.resize(self.at + ROOM, 0);
+    }
+}
+
+impl Drop for Bulks<'_> {
+    fn drop(&mut self) {
+        self.out.tail.truncate(self.at);
+        self.out.settle();
     }
 }
 
@@ -384,6 +493,34 @@ mod tests {
             }
             assert_eq!(sent, expected);
             assert_eq!((out.memory(), Arc::strong_count(&small), Arc::strong_count(&large)), (0, 1, 1));
+        }
+    }
+
+    #[test]
+    fn many_strings_are_written_as_one_by_one() {
+        for step in [1, 7, 300] {
+            let (mut one_by_one, mut together) = (Outbox::default(), Outbox::default());
+            together.ok();
+            one_by_one.ok();
+            let mut bulks = together.bulks();
+            for n in 0..3000usize {
+                let text = vec![b'a' + (n % 26) as u8; n * step % 90];
+                one_by_one.bulk(&text);
+                bulks.push(&text);
+                reply::bulk_integer(one_by_one.buffer(), n as i64 - 5);
+                bulks.push_integer(n as i64 - 5);
+                one_by_one.bulk(&text);
+                reply::bulk_integer(one_by_one.buffer(), i64::MIN);
+                bulks.extend([Element::Str(&text), Element::Int(i64::MIN), Element::Int(0)].into_iter(), 2);
+            }
+            drop(bulks);
+            let all = |out: &Outbox| {
+                let mut slices = Vec::new();
+                out.slices(&mut slices);
+                slices.concat()
+            };
+            assert!(all(&one_by_one) == all(&together), "step {step}");
+            assert_eq!(together.len(), one_by_one.len());
         }
     }
 

@@ -53,25 +53,48 @@ pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes bulk strings one after the other: for replies of many short ones.
+/// The longest string that [`short_bulk`] writes.
+pub const SHORT: usize = 64;
+/// Room that [`short_bulk`] wants: the head's eight bytes and what follows them.
+pub const SHORT_ROOM: usize = 5 + SHORT + 3;
+
+/// The same into room at hand, of which bytes behind the reply are overwritten, too; tells its length. `bytes` are
+/// [`SHORT`] at most.
 ///
-/// A short one is put together in `frame` and appended with one check for room and one copy of a length that is known
-/// beforehand, which takes half the time of three appends of lengths that are not.
-pub struct Bulks {
-    frame: [u8; FRAME],
+/// No loop and no call: a head is one word, of a table, and most strings are two words that overlap. Measured for
+/// strings of 16 bytes: 25 instructions, where [`bulk`] takes 75.
+#[inline(always)]
+pub fn short_bulk(room: &mut [u8; SHORT_ROOM], bytes: &[u8]) -> usize {
+    let len = bytes.len().min(SHORT);
+    let at = 4 + usize::from(len >= 10);
+    room[..8].copy_from_slice(&HEADS[len]);
+    if let (8..=16, Some(first), Some(last)) = (len, bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        room[at..at + 8].copy_from_slice(first);
+        room[at + len - 8..at + len].copy_from_slice(last);
+    } else if let (17..=32, Some(first), Some(last)) =
+        (len, bytes.first_chunk::<16>(), bytes.last_chunk::<16>())
+    {
+        room[at..at + 16].copy_from_slice(first);
+        room[at + len - 16..at + len].copy_from_slice(last);
+    } else {
+        room[at..at + len].copy_from_slice(&bytes[..len]);
+    }
+    room[at + len..at + len + 2].copy_from_slice(b"\r\n");
+    at + len + 2
 }
 
-/// Bytes of a frame, and of the part that is enough for very short strings.
-const FRAME: usize = 80;
-const HALF: usize = 32;
-/// The longest head, and the line end.
-const AROUND: usize = 7;
+/// An integer, likewise.
+#[inline]
+pub fn short_bulk_integer(room: &mut [u8; SHORT_ROOM], value: i64) -> usize {
+    let mut text = itoa::Buffer::new();
+    short_bulk(room, text.format(value).as_bytes())
+}
 
-/// `$` and the length, and what follows up to eight bytes is written over.
-const HEADS: [[u8; 8]; FRAME - AROUND + 1] = {
-    let mut heads = [[0; 8]; FRAME - AROUND + 1];
-    let mut len = 0;
-    while len < heads.len() {
+/// `$16\r\n` for each length up to [`SHORT`].
+static HEADS: [[u8; 8]; SHORT + 1] = {
+    let mut heads = [*b"$0\r\n\0\0\0\0"; SHORT + 1];
+    let mut len = 1;
+    while len <= SHORT {
         let (tens, ones) = (b'0' + (len / 10) as u8, b'0' + (len % 10) as u8);
         heads[len] = match len {
             0..10 => [b'$', ones, b'\r', b'\n', 0, 0, 0, 0],
@@ -81,46 +104,6 @@ const HEADS: [[u8; 8]; FRAME - AROUND + 1] = {
     }
     heads
 };
-
-impl Default for Bulks {
-    fn default() -> Self {
-        Bulks { frame: [0; FRAME] }
-    }
-}
-
-impl Bulks {
-    #[inline(always)]
-    pub fn put(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
-        let (frame, len) = (&mut self.frame, bytes.len());
-        if len >= HEADS.len() {
-            return other_bulk(out, bytes);
-        }
-        frame[..8].copy_from_slice(&HEADS[len]);
-        let start = 4 + usize::from(len >= 10);
-        let end = start + len;
-        frame[start..end].copy_from_slice(bytes);
-        frame[end..end + 2].copy_from_slice(b"\r\n");
-        if end + 2 <= HALF {
-            let half: &[u8; HALF] = frame.first_chunk().expect("the frame is longer");
-            append(out, half, end + 2);
-        } else {
-            append(out, frame, end + 2);
-        }
-    }
-}
-
-#[inline(never)]
-fn other_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
-    bulk(out, bytes);
-}
-
-/// Appends the first `len` bytes of a frame.
-#[inline(always)]
-fn append<const N: usize>(out: &mut Vec<u8>, frame: &[u8; N], len: usize) {
-    let end = out.len() + len;
-    out.extend_from_slice(frame);
-    out.truncate(end);
-}
 
 /// An integer as a bulk string.
 #[inline]
@@ -229,13 +212,33 @@ fn header(out: &mut Vec<u8>, kind: u8, value: i64) {
         out.extend_from_slice(&[kind, b'0' + value as u8, b'\r', b'\n']);
         return;
     }
-    let (mut frame, mut digits) = ([0; 24], itoa::Buffer::new());
-    let digits = digits.format(value).as_bytes();
-    let end = 1 + digits.len();
-    frame[0] = kind;
-    frame[1..end].copy_from_slice(digits);
-    frame[end..end + 2].copy_from_slice(b"\r\n");
-    append(out, &frame, end + 2);
+    if let Ok(value @ 0..100_000) = u32::try_from(value) {
+        return short_header(out, kind, value);
+    }
+    let mut digits = itoa::Buffer::new();
+    out.push(kind);
+    out.extend_from_slice(digits.format(value).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Up to five digits, put together from the end: eight bytes, of which the line is a part. A length that is known
+/// beforehand is copied without a call.
+#[inline(never)]
+fn short_header(out: &mut Vec<u8>, kind: u8, mut value: u32) {
+    let (mut line, mut at) = (*b"......\r\n", 6);
+    while at > 1 {
+        at -= 1;
+        line[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    let first = at - 1;
+    line[first] = kind;
+    let end = out.len() + line.len() - first;
+    out.extend_from_slice(&(u64::from_le_bytes(line) >> (8 * first)).to_le_bytes());
+    out.truncate(end);
 }
 
 #[cfg(test)]
@@ -253,16 +256,11 @@ mod tests {
         assert_eq!(made(|o| simple(o, b"OK")), "+OK\r\n");
         assert_eq!(made(|o| integer(o, -42)), ":-42\r\n");
         assert_eq!(made(|o| integer(o, i64::MIN)), ":-9223372036854775808\r\n");
-        for len in [0, 1, 9, 10, 72, 73, 74, 80, 99, 100, 12345] {
-            assert_eq!(made(|o| bulk(o, &vec![b'x'; len])), format!("${len}\r\n{}\r\n", "x".repeat(len)));
+        for number in [9, 10, 99, 100, 12_345, 99_999, 100_000, 999_999, 1_000_000, i64::MAX] {
+            assert_eq!(made(|o| integer(o, number)), format!(":{number}\r\n"));
         }
-        let mut bulks = Bulks::default();
-        for len in [0, 1, 9, 10, 11, 72, 73, 74, 80, 99, 100] {
-            let text = vec![b'x'; len];
-            assert_eq!(made(|o| Bulks::default().put(o, &text)), made(|o| bulk(o, &text)));
-            let mut out = b"before".to_vec();
-            bulks.put(&mut out, &text);
-            assert_eq!(out[6..], *made(|o| bulk(o, &text)).as_bytes());
+        for len in [0, 1, 9, 10, 99, 100, 12345] {
+            assert_eq!(made(|o| bulk(o, &vec![b'x'; len])), format!("${len}\r\n{}\r\n", "x".repeat(len)));
         }
         assert_eq!(made(|o| null(o, Resp2)), "$-1\r\n");
         assert_eq!(made(|o| null(o, Resp3)), "_\r\n");
@@ -274,6 +272,15 @@ mod tests {
         assert_eq!(made(|o| boolean(o, true, Resp3)), "#t\r\n");
         assert_eq!(made(|o| verbatim(o, b"txt", b"hi", Resp3)), "=6\r\ntxt:hi\r\n");
         assert_eq!(made(|o| verbatim(o, b"txt", b"hi", Resp2)), "$2\r\nhi\r\n");
+    }
+
+    #[test]
+    fn short_strings_are_strings() {
+        for len in 0..=SHORT {
+            let (text, mut room) = (vec![b'x'; len], [b'?'; SHORT_ROOM]);
+            let end = short_bulk(&mut room, &text);
+            assert_eq!(&room[..end], made(|o| bulk(o, &text)).as_bytes());
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@
 //! `MAX_EMBED`).
 
 mod change;
-mod copy;
+pub(crate) mod copy;
 mod make;
 
 use std::alloc::Layout;

@@ -25,6 +25,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
+use crate::entry::copy::same;
 use crate::table::Thin;
 
 const WIDE: u8 = 1;
@@ -123,7 +124,9 @@ impl Item {
 
     #[inline]
     pub fn key_is(&self, key: &[u8]) -> bool {
-        self.key() == key
+        let own = self.key();
+        // SAFETY: both have that many bytes.
+        own.len() == key.len() && unsafe { same(own.as_ptr(), key.as_ptr(), key.len()) }
     }
 
     /// The value, empty if there is none.

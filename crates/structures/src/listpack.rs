@@ -167,13 +167,13 @@ impl<'a> Pack<'a> {
 
     #[inline]
     pub fn iter(self) -> Iter<'a> {
-        Iter { pack: self, front: HEADER, back: self.bytes.len() - 1 }
+        self.iter_from(At(HEADER))
     }
 
     /// Elements from a position on.
     #[inline]
     pub fn iter_from(self, at: At) -> Iter<'a> {
-        Iter { pack: self, front: at.0, back: self.bytes.len() - 1 }
+        Iter { bytes: &self.bytes[at.0..self.bytes.len() - 1] }
     }
 
     /// The first element equal to `wanted` among those at `from` and every `skip + 1`th after it. A map of names and
@@ -224,10 +224,8 @@ impl<'a> IntoIterator for Pack<'a> {
 /// Elements, from both ends.
 #[derive(Clone)]
 pub struct Iter<'a> {
-    pack: Pack<'a>,
-    front: usize,
-    /// Where the entry after the last one begins.
-    back: usize,
+    /// The entries that are still to come.
+    bytes: &'a [u8],
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -235,43 +233,35 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Element<'a>> {
-        if self.front >= self.back {
-            return None;
+        let (&first, rest) = self.bytes.split_first()?;
+        // The usual element, a short string, has one byte before and one behind it.
+        if let 0x80..=0xBF = first {
+            let (string, rest) = rest.split_at(usize::from(first & 0x3F));
+            self.bytes = &rest[1..];
+            return Some(Element::Str(string));
         }
-        let bytes = self.pack.bytes;
-        // Most elements are short strings.
-        let first = bytes[self.front];
-        if first & 0xC0 == 0x80 {
-            let data = self.front + 1;
-            let end = data + usize::from(first & 0x3F);
-            self.front = end + 1;
-            return Some(Element::Str(&bytes[data..end]));
-        }
-        Some(self.next_other())
+        let (element, rest) = other(self.bytes);
+        self.bytes = rest;
+        Some(element)
     }
 }
 
-impl<'a> Iter<'a> {
-    #[inline(never)]
-    fn next_other(&mut self) -> Element<'a> {
-        let bytes = self.pack.bytes;
-        let (data, len) = head(bytes, self.front);
-        let element = code::read_at(bytes, self.front, data, len);
-        let size = data + len - self.front;
-        self.front += size + back_size(size);
-        element
-    }
+/// An element that is no short string, and what follows it. By value, so that an iterator stays in registers.
+#[inline(never)]
+fn other(bytes: &[u8]) -> (Element<'_>, &[u8]) {
+    let (data, len) = head(bytes, 0);
+    let size = data + len;
+    (code::read_at(bytes, 0, data, len), &bytes[size + back_size(size)..])
 }
 
 impl DoubleEndedIterator for Iter<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        if self.front >= self.back {
-            return None;
-        }
-        let at = self.pack.before(self.back)?;
-        self.back = at.0;
-        Some(self.pack.get(at))
+        let bytes = self.bytes;
+        let (size, back) = code::read_back(bytes, bytes.len().checked_sub(1)?);
+        let at = bytes.len() - back - size;
+        self.bytes = &bytes[..at];
+        Some(code::read(bytes, at))
     }
 }
 

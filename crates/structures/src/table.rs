@@ -202,7 +202,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     }
 
     /// The slot of an item, to replace or to remove it. Moves a bucket if a rehash is under way.
-    #[inline]
+    #[inline(always)]
     pub fn find_slot(&mut self, hash: u64, eq: impl FnMut(&T::Target) -> bool) -> Option<Slot<'_, T, H>> {
         self.step();
         let home = self.home(hash);
@@ -211,7 +211,7 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
     }
 
     /// The slot of an item, or the right to insert it. Moves a bucket if a rehash is under way.
-    #[inline]
+    #[inline(always)]
     pub fn lookup(&mut self, hash: u64, eq: impl FnMut(&T::Target) -> bool) -> Lookup<'_, T, H> {
         self.step();
         let home = self.home(hash);

@@ -26,7 +26,7 @@ use engine::outcome::Class;
 use engine::{Arg, Command, CommandError, Ctx, Group, Result};
 use keyspace::{DbMut, End, Key, List, ListView, view_of};
 use resp::reply;
-use structures::listpack::{Element, Iter};
+use structures::Element;
 use structures::quicklist::Run;
 
 pub(crate) static LISTS: &[&[Command]] = &[
@@ -123,38 +123,20 @@ fn put_range(out: &mut Outbox, list: ListView<'_>, from: End, index: usize, coun
 
 /// One loop for all encodings, which is worth half the time of a long range.
 fn put_forward(out: &mut Outbox, list: ListView<'_>, index: usize, count: usize) {
-    let (mut bulks, mut left) = (reply::Bulks::default(), count);
     if count == 0 {
         return;
     }
+    let (mut bulks, mut left) = (out.bulks(), count);
     let _ = list.runs(index, |run| {
-        match run {
+        left -= match run {
             Run::Plain(bytes) => {
-                out.bulk(bytes);
-                left -= 1;
+                bulks.push(bytes);
+                1
             }
-            Run::Pack(elements) => left = put_run(out, &mut bulks, elements, left),
-        }
+            Run::Pack(elements) => bulks.extend(elements, left),
+        };
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-}
-
-/// Answers elements, at most so many; returns how many are left to be answered.
-fn put_run(out: &mut Outbox, bulks: &mut reply::Bulks, mut elements: Iter<'_>, most: usize) -> usize {
-    let mut left = most;
-    while left > 0
-        && let Some(element) = elements.next()
-    {
-        match element {
-            Element::Str(bytes) => {
-                bulks.put(out.buffer(), bytes);
-                out.settle();
-            }
-            Element::Int(_) => put(out, element),
-        }
-        left -= 1;
-    }
-    left
 }
 
 /// The name of the event.

@@ -105,6 +105,12 @@ fn score<'a>(word: &[u8], end: End) -> Result<Edge<'a>> {
         [b'(', number @ ..] => (number, true),
         number => (number, false),
     };
+    // The usual bounds that bound nothing are no places to search for: no score is beyond an infinite one.
+    match (word, end) {
+        (b"-inf", End::Min) => return Ok(Edge::Start),
+        (b"+inf" | b"inf", End::Max) => return Ok(Edge::End),
+        _ => {}
+    }
     let score = number_of(number).ok_or(NOT_A_FLOAT)?;
     Ok(Edge::At(if open == (end == End::Min) { Bound::AfterScore(score) } else { Bound::Score(score) }))
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use engine::{Arg, Arity, Command, CommandError, Ctx, Result};
 use keyspace::{SortedSetView, sorted_set::Walk};
+use structures::Element;
 
 use super::interval::{Interval, Kind};
-use super::{READS, member, pair, pairs, view};
+use super::{READS, pair, pairs, view};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -195,6 +196,12 @@ impl<'s> Iterator for Elements<'s> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.walk.size_hint()
     }
+
+    /// Asks for the direction once, not for each element.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, with: F) -> B {
+        if self.reverse { self.walk.rev().fold(init, with) } else { self.walk.fold(init, with) }
+    }
 }
 
 impl ExactSizeIterator for Elements<'_> {}
@@ -213,7 +220,11 @@ fn range(ctx: &mut Ctx<'_>, kind: Option<Kind>, reverse: Option<bool>) -> Result
         elements.for_each(|(name, score)| pair(out, name, score));
     } else {
         out.array(elements.len());
-        elements.for_each(|(name, _)| member(out, name));
+        let mut bulks = out.bulks();
+        elements.for_each(|(name, _)| match name {
+            Element::Str(bytes) => bulks.push(bytes),
+            Element::Int(int) => bulks.push_integer(int),
+        });
     }
     Ok(())
 }

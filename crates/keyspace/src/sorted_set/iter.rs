@@ -93,6 +93,15 @@ impl<'a> Iterator for Walk<'a> {
             Walk::Full(walk) => walk.size_hint(),
         }
     }
+
+    /// Tells the encodings apart once, not for each element.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut with: F) -> B {
+        match self {
+            Walk::Packed(walk) => walk.fold(init, with),
+            Walk::Full(walk) => walk.fold(init, |sum, item| with(sum, element(item))),
+        }
+    }
 }
 
 impl DoubleEndedIterator for Walk<'_> {

@@ -6,7 +6,7 @@
 /// # Safety
 /// Both are readable for `len` bytes.
 #[inline(always)]
-pub(super) unsafe fn same(a: *const u8, b: *const u8, len: usize) -> bool {
+pub(crate) unsafe fn same(a: *const u8, b: *const u8, len: usize) -> bool {
     // SAFETY: each load ends at `len` at the latest.
     unsafe {
         match len {
@@ -17,6 +17,10 @@ pub(super) unsafe fn same(a: *const u8, b: *const u8, len: usize) -> bool {
             17..=32 => {
                 let end = len - 16;
                 (wide(a) ^ wide(b)) | (wide(a.add(end)) ^ wide(b.add(end))) == 0
+            }
+            4..=7 => {
+                let end = len - 4;
+                (half(a) ^ half(b)) | (half(a.add(end)) ^ half(b.add(end))) == 0
             }
             _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
         }
@@ -45,6 +49,14 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
             _ => std::ptr::copy_nonoverlapping(from, to, len),
         }
     }
+}
+
+/// # Safety
+/// Four bytes are readable.
+#[inline(always)]
+unsafe fn half(at: *const u8) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { at.cast::<u32>().read_unaligned() }
 }
 
 /// # Safety

@@ -240,6 +240,30 @@ impl<'t, E: Scored, const L: usize, const F: usize> Iterator for Walk<'t, E, L, 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.ranks.size_hint()
     }
+
+    /// A leaf's worth at a time: some 30 instructions for each, 93 for one asked for alone.
+    #[inline]
+    fn fold<B, G: FnMut(B, &'t E) -> B>(mut self, init: B, mut with: G) -> B {
+        let mut sum = init;
+        while !self.ranks.is_empty() {
+            if self.front.is_empty() {
+                let (leaf, at) = self.tree.leaf_of(self.ranks.start);
+                self.front = &leaf.refs()[at..];
+                self.front.iter().take(AHEAD.min(self.ranks.len())).for_each(|element| element.prefetch());
+            }
+            let (here, rest) = self.front.split_at(self.front.len().min(self.ranks.len()));
+            self.front = rest;
+            self.ranks.start += here.len();
+            for (at, element) in here.iter().enumerate() {
+                if let Some(later) = here.get(at + AHEAD) {
+                    later.prefetch();
+                }
+                // SAFETY: an element of the tree borrowed for `'t`.
+                sum = with(sum, unsafe { element.get() });
+            }
+        }
+        sum
+    }
 }
 
 impl<'t, E: Scored, const L: usize, const F: usize> DoubleEndedIterator for Walk<'t, E, L, F> {
