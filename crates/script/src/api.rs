@@ -108,6 +108,10 @@ fn run_command(lua: Lua) -> Result<bool, Raise> {
     let mut words = shared.words.take();
     words.clear();
     let gathered = gather(lua, &mut words);
+    if gathered.is_ok() {
+        // Thousands of arguments leave no room for the reply.
+        lua.set_top(0);
+    }
     let answer = match gathered {
         Ok(()) => shared
             .ask(|calls| {
@@ -275,8 +279,7 @@ fn acl_check_cmd(lua: Lua) -> Answer {
     let shared = lua.shared();
     let mut words = shared.words.take();
     words.clear();
-    let may = gather(lua, &mut words)
-        .map(|()| shared.ask(|calls| calls.may_run(words.view())).flatten());
+    let may = gather(lua, &mut words).map(|()| shared.ask(|calls| calls.may_run(words.view())).flatten());
     shared.words.replace(words);
     match may? {
         Some(may) => lua.push_boolean(may),

@@ -7,16 +7,7 @@ use crate::machine::kept;
 
 /// What scripts have no business with.
 const GONE: [&str; 10] = [
-    "dofile",
-    "loadfile",
-    "print",
-    "newproxy",
-    "getfenv",
-    "setfenv",
-    "require",
-    "module",
-    "debug",
-    "package",
+    "dofile", "loadfile", "print", "newproxy", "getfenv", "setfenv", "require", "module", "debug", "package",
 ];
 
 /// Changes the table of globals on top of the stack.
@@ -204,4 +195,3 @@ fn compile(lua: Lua, source: &[u8], name: &[u8]) -> Answer {
         }
     }
 }
-

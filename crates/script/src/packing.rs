@@ -246,7 +246,8 @@ fn size(lua: Lua) -> Answer {
     let mut total = 0usize;
     while let Some(item) = format.next(total)? {
         if item.letter == b's' || (item.letter == b'c' && item.size == 0) {
-            let what = if item.letter == b's' { "variable-size format in 'size'" } else { "variable-length format" };
+            let what =
+                if item.letter == b's' { "variable-size format in 'size'" } else { "variable-length format" };
             return Err(lua.bad_argument(1, what));
         }
         total = total.saturating_add(item.skip + item.size);

@@ -145,7 +145,11 @@ impl<'a, 'b> Matcher<'a, 'b> {
                         }
                         Some(b'*') => return self.longest(s, p, end),
                         Some(b'+') => {
-                            return if self.single(s, p, end) { self.longest(s + 1, p, end) } else { Ok(None) };
+                            return if self.single(s, p, end) {
+                                self.longest(s + 1, p, end)
+                            } else {
+                                Ok(None)
+                            };
                         }
                         Some(b'-') => return self.shortest(s, p, end),
                         _ => {

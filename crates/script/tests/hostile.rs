@@ -131,22 +131,39 @@ fn recursion_ends() {
     fails(&[
         ("local function f() return 1 + f() end f()", "stack overflow"),
         ("local function f() return pcall(f) and error('x') or f() end return 1 + f()", ""),
-        ("local t = setmetatable({}, {__index = function(t, k) return t[k] end}) return t.x", "stack overflow"),
+        (
+            "local t = setmetatable({}, {__index = function(t, k) return t[k] end}) return t.x",
+            "stack overflow",
+        ),
         ("local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x", "loop in gettable"),
         ("local t = setmetatable({}, {}) getmetatable(t).__newindex = t t.x = 1", "loop in settable"),
-        ("local t t = setmetatable({}, {__eq = function(a, b) return a == b end}) \
-          return t == setmetatable({}, getmetatable(t))", "stack overflow"),
-        ("local t t = setmetatable({}, {__concat = function(a, b) return a .. b end}) return t .. t", "stack overflow"),
-        ("local t t = setmetatable({}, {__call = function(self) return 1 + self() end}) return t()", "stack overflow"),
+        (
+            "local t t = setmetatable({}, {__eq = function(a, b) return a == b end}) \
+          return t == setmetatable({}, getmetatable(t))",
+            "stack overflow",
+        ),
+        (
+            "local t t = setmetatable({}, {__concat = function(a, b) return a .. b end}) return t .. t",
+            "stack overflow",
+        ),
+        (
+            "local t t = setmetatable({}, {__call = function(self) return 1 + self() end}) return t()",
+            "stack overflow",
+        ),
         ("local function f() return coroutine.wrap(f)() end f()", "stack overflow"),
         ("local function f(s) return (s:gsub('.', f)) end f('x')", "stack overflow"),
-        ("local s = string.rep('(', 100000) .. '1' .. string.rep(')', 100000) assert(loadstring('return ' .. s))",
-            "too many"),
+        (
+            "local s = string.rep('(', 100000) .. '1' .. string.rep(')', 100000) assert(loadstring('return ' .. s))",
+            "too many",
+        ),
         ("assert(loadstring(string.rep('do ', 100000) .. string.rep('end ', 100000)))", "too many"),
         ("assert(loadstring('return ' .. string.rep('{', 100000)))", "too many"),
         ("assert(loadstring('return ' .. string.rep('not ', 100000) .. '1'))", ""),
-        ("local s = 'a' for i = 1, 300 do s = s .. '.a' end s = string.rep('a(', 100000) \
-          assert(loadstring('return ' .. s))", "too many"),
+        (
+            "local s = 'a' for i = 1, 300 do s = s .. '.a' end s = string.rep('a(', 100000) \
+          assert(loadstring('return ' .. s))",
+            "too many",
+        ),
         ("error(setmetatable({}, {__tostring = function() error('x') end}))", "unknown error"),
     ]);
     survives(&[
@@ -185,11 +202,17 @@ fn memory_is_limited() {
         ("return string.rep('x', 2^53)", "too large"),
         ("return string.rep('', 2^40) .. string.rep('xy', 2^62)", "too large"),
         ("local s = 'x' while true do s = s .. s end", "not enough memory"),
-        ("local t = {} for i = 1, 4e6 do t[i] = i end for i = 1, 4e6 do t[i] = nil t[i .. ''] = i end", "not enough memory"),
+        (
+            "local t = {} for i = 1, 4e6 do t[i] = i end for i = 1, 4e6 do t[i] = nil t[i .. ''] = i end",
+            "not enough memory",
+        ),
         ("local t = {} for i = 1, 1e9 do t[i] = {} end", "not enough memory"),
         ("local t = {} for i = 1, 1e9 do t[i] = coroutine.create(function() end) end", "not enough memory"),
-        ("local s = string.rep('x', 1e6) local t = {} for i = 1, 100 do t[i] = s end \
-          return table.concat(t)", "not enough memory"),
+        (
+            "local s = string.rep('x', 1e6) local t = {} for i = 1, 100 do t[i] = s end \
+          return table.concat(t)",
+            "not enough memory",
+        ),
         ("local s = string.rep('x', 30e6) return {s:gsub('x', 'yyyyyyyyyy')}", "too large"),
         ("return cjson.decode('[' .. string.rep('[],', 2e6) .. '1]')", "not enough memory"),
         ("return cmsgpack.unpack(string.rep('\\144', 3e6))", ""),
@@ -314,8 +337,11 @@ fn bytecode_is_text_that_does_not_parse() {
         ("return assert(loadstring(string.dump(function() end)))", "unexpected symbol near 'char(27)'"),
         ("return assert(loadstring('\\27Lua'))", "unexpected symbol"),
         ("return assert(load(function() return nil end))()()", "attempt to call"),
-        ("local s = string.dump(function() end) local i = 0 \
-          return assert(load(function() i = i + 1 if i <= #s then return s:sub(i, i) end end))", "unexpected symbol"),
+        (
+            "local s = string.dump(function() end) local i = 0 \
+          return assert(load(function() i = i + 1 if i <= #s then return s:sub(i, i) end end))",
+            "unexpected symbol",
+        ),
         ("return assert(load(function() return 5 end))", ""),
         ("return assert(load(function() error('reader') end))", "reader"),
         ("return assert(load(function() return {} end))", "must return a string"),
@@ -416,14 +442,26 @@ fn nothing_runs_for_ever() {
         ("repeat until false", "stopped"),
         ("for i = 1, 1/0 do end", "stopped"),
         ("while true do pcall(function() while true do end end) end", "stopped"),
-        ("while true do local co = coroutine.wrap(function() while true do end end) pcall(co) end", "stopped"),
-        ("local co = coroutine.create(function() while true do coroutine.yield() end end) \
-          while true do coroutine.resume(co) end", "stopped"),
+        (
+            "while true do local co = coroutine.wrap(function() while true do end end) pcall(co) end",
+            "stopped",
+        ),
+        (
+            "local co = coroutine.create(function() while true do coroutine.yield() end end) \
+          while true do coroutine.resume(co) end",
+            "stopped",
+        ),
         ("local function f() return f() end f()", "stopped"),
-        ("xpcall(function() while true do end end, function() while true do end end) while true do end", "stopped"),
+        (
+            "xpcall(function() while true do end end, function() while true do end end) while true do end",
+            "stopped",
+        ),
         ("local t = {} for i = 1, 2e5 do t[i] = i % 7 end table.sort(t, function(a, b) return true end)", ""),
         ("table.sort({1, 2, 3, 'x'})", "attempt to compare"),
-        ("local t = {} for i = 1, 1e5 do t[i] = (i % 2 == 0) and i or 'x' end table.sort(t)", "attempt to compare"),
+        (
+            "local t = {} for i = 1, 1e5 do t[i] = (i % 2 == 0) and i or 'x' end table.sort(t)",
+            "attempt to compare",
+        ),
     ]);
     survives(&[
         "local t = {} for i = 1, 2e5 do t[i] = (i * 7919) % 100003 end table.sort(t) \
@@ -486,16 +524,31 @@ fn json_is_read_and_written_as_lua_cjson_does() {
         ("cjson.encode(1e15)", "1e+15"),
         ("cjson.encode(0.1)", "0.1"),
         ("cjson.encode(cjson.null)", "null"),
-        ("cjson.encode(cjson.decode('[1.5,\"\\\\u00e9\\\\ud83d\\\\ude00\",true,null,{}]'))", "[1.5,\"é😀\",true,null,{}]"),
-        ("select(2, pcall(cjson.encode, {[1]=1,[1000]=2}))", "Cannot serialise table: excessively sparse array"),
+        (
+            "cjson.encode(cjson.decode('[1.5,\"\\\\u00e9\\\\ud83d\\\\ude00\",true,null,{}]'))",
+            "[1.5,\"é😀\",true,null,{}]",
+        ),
+        (
+            "select(2, pcall(cjson.encode, {[1]=1,[1000]=2}))",
+            "Cannot serialise table: excessively sparse array",
+        ),
         ("select(2, pcall(cjson.encode, function() end))", "Cannot serialise function: type not supported"),
         ("select(2, pcall(cjson.encode, 0/0))", "Cannot serialise number: must not be NaN or Inf"),
-        ("select(2, pcall(cjson.decode, '[1'))", "Expected comma or array end but found T_END at character 3"),
-        ("select(2, pcall(cjson.decode, '{1}'))", "Expected object key string but found T_NUMBER at character 2"),
+        (
+            "select(2, pcall(cjson.decode, '[1'))",
+            "Expected comma or array end but found T_END at character 3",
+        ),
+        (
+            "select(2, pcall(cjson.decode, '{1}'))",
+            "Expected object key string but found T_NUMBER at character 2",
+        ),
         ("select(2, pcall(cjson.decode, ''))", "Expected value but found T_END at character 1"),
         ("select(2, pcall(cjson.decode, 'x'))", "Expected value but found invalid token at character 1"),
         ("select(2, pcall(cjson.decode, '[1] 2'))", "Expected the end but found T_NUMBER at character 5"),
-        ("select(2, pcall(cjson.decode, '\"a'))", "Expected value but found unexpected end of string at character 3"),
+        (
+            "select(2, pcall(cjson.decode, '\"a'))",
+            "Expected value but found unexpected end of string at character 3",
+        ),
     ];
     let mut machine = machine();
     for (source, expected) in cases {

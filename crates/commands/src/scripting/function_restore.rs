@@ -83,7 +83,9 @@ mod tests {
             words
         };
         let mut restore = |how: &str| harness.exchange(1, &words(how)).remove(0);
-        assert!(matches!(restore(""), Value::Error(line) if line.starts_with(b"ERR Library one already exists")));
+        assert!(
+            matches!(restore(""), Value::Error(line) if line.starts_with(b"ERR Library one already exists"))
+        );
         assert_eq!(restore("REPLACE"), Value::Simple("OK".into()));
         assert_eq!(restore("flush"), Value::Simple("OK".into()));
         assert!(matches!(restore("other"), Value::Error(_)));

@@ -10,7 +10,8 @@ mod script;
 
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 
-pub(crate) static LISTS: &[&[Command]] = &[eval::COMMANDS, fcall::COMMANDS, function::COMMANDS, script::COMMANDS];
+pub(crate) static LISTS: &[&[Command]] =
+    &[eval::COMMANDS, fcall::COMMANDS, function::COMMANDS, script::COMMANDS];
 
 /// What those that run a script have in common.
 const RUNS: Command = Command {
@@ -21,9 +22,11 @@ const RUNS: Command = Command {
         .and(Flags::SKIP_MONITOR)
         .and(Flags::NO_MANDATORY_KEYS)
         .and(Flags::MOVABLEKEYS),
-    keys: &[KEYS.rw().access().update().noted(
-        "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE",
-    )],
+    keys: &[KEYS
+        .rw()
+        .access()
+        .update()
+        .noted("We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")],
     reply: "what the script answers",
     complexity: "that of the script",
     ..Command::BLANK
@@ -56,6 +59,7 @@ fn key_count(ctx: &Ctx<'_>) -> Result<usize> {
 /// The error of a subcommand that found too many words.
 fn wrong_words(ctx: &Ctx<'_>, container: &str) -> CommandError {
     let word = String::from_utf8_lossy(ctx.argv.at(1));
-    let line = format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP.");
+    let line =
+        format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP.");
     CommandError::told(line)
 }

@@ -56,7 +56,6 @@ pub struct Cache {
     text_bytes: usize,
 }
 
-
 /// Forty hex digits, in any case.
 pub fn parse_sha(digits: &[u8]) -> Option<[u8; 20]> {
     if digits.len() != 40 {

@@ -94,9 +94,7 @@ impl Calls for Caller<'_> {
         let (command, first) = self.registry.find(argv);
         let size = argv.wire_size().min(u64::from(u32::MAX)) as u32;
         let ahead = match argv.get(usize::from(first)) {
-            Some(key) if first > 0 => {
-                Ahead { command, hashed: first, size, hash: self.keyspace.hash(key) }
-            }
+            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: self.keyspace.hash(key) },
             _ => Ahead { command, hashed: 0, size, hash: 0 },
         };
         if let Err(error) = self.check(argv, ahead) {

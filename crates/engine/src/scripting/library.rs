@@ -67,7 +67,10 @@ impl Libraries {
     pub fn memory(&self) -> usize {
         let of = |library: &Library| {
             let names = library.functions.iter().map(|function| 2 * function.name.len()).sum::<usize>();
-            size_of::<Library>() + library.text.len() + library.name.len() + names
+            size_of::<Library>()
+                + library.text.len()
+                + library.name.len()
+                + names
                 + library.functions.len() * (size_of::<FunctionSpec>() + 64)
         };
         self.libraries.values().map(of).sum()
@@ -151,7 +154,11 @@ impl Ctx<'_> {
         let loaded = texts.iter().try_for_each(|text| {
             // The peer's text for a restored library has no quotes.
             load(&mut machine, self.host, &mut after, text, replace).map(|_| ()).map_err(|error| {
-                CommandError::told(error.to_line().replacen("Library '", "Library ", 1).replacen("' already", " already", 1))
+                CommandError::told(error.to_line().replacen("Library '", "Library ", 1).replacen(
+                    "' already",
+                    " already",
+                    1,
+                ))
             })
         });
         let result = self.settle_libraries(&mut machine, before, after, loaded);
@@ -210,8 +217,9 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
     let Some(end) = text.iter().position(|byte| *byte == b'\n') else {
         return Err(CommandError::Line("ERR Invalid library metadata"));
     };
-    let mut words = words(&text[2..end]);
-    let engine = words.next().unwrap_or_default();
+    let Some((engine, words)) = words(&text[..end]) else {
+        return Err(CommandError::Line("ERR Invalid library metadata"));
+    };
     let mut name = None;
     for word in words {
         match (word.strip_prefix(b"name="), &name) {
@@ -221,7 +229,7 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
             }
             (Some(given), None) => name = Some(given.to_vec()),
             (None, _) => {
-                let word = String::from_utf8_lossy(word);
+                let word = String::from_utf8_lossy(&word);
                 return Err(CommandError::told(format!("ERR Invalid metadata value given: {word}")));
             }
         }
@@ -231,7 +239,7 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
         return Err(CommandError::told(format!("ERR Library {NAMES}")));
     }
     if !engine.eq_ignore_ascii_case(b"lua") {
-        let engine = String::from_utf8_lossy(engine);
+        let engine = String::from_utf8_lossy(&engine);
         return Err(CommandError::told(format!("ERR Engine '{engine}' not found")));
     }
     Ok((name, end))

@@ -94,8 +94,7 @@ impl<'a> Ctx<'a> {
     }
 
     fn run_job(&mut self, job: Job<'a>) -> Result {
-        let short_of_memory =
-            !checks::has_room(self.keyspace, self.server, self.host, CommandFlags::DENYOOM);
+        let short_of_memory = !checks::has_room(self.keyspace, self.server, self.host, CommandFlags::DENYOOM);
         check_flags(&job, short_of_memory)?;
         let mut machine = self.machine(job.kind)?;
         let began = self.server.last_tick;
@@ -188,7 +187,8 @@ fn check_flags(job: &Job<'_>, short_of_memory: bool) -> Result {
         return Err(CommandError::Line("ERR Can not execute a script with write flag using *_ro command."));
     }
     if short_of_memory && !job.flags.has(Flag::AllowOom) && !job.flags.has(Flag::NoWrites) {
-        let line = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
+        let line =
+            "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
         return Err(CommandError::Line(line));
     }
     Ok(())
@@ -213,7 +213,9 @@ pub(super) fn tick(caller: &mut Caller<'_>) -> Go {
     serve_meanwhile(caller.keyspace, caller.server, &mut *caller.host);
     match caller.server.scripting.running.as_ref() {
         Some(running) if running.aborted => Go::Stop("Script ended, since the server shuts down."),
-        Some(running) if running.killed && running.eval => Go::Stop("Script killed by user with SCRIPT KILL."),
+        Some(running) if running.killed && running.eval => {
+            Go::Stop("Script killed by user with SCRIPT KILL.")
+        }
         Some(running) if running.killed => Go::Stop("Script killed by user with FUNCTION KILL."),
         _ => Go::On,
     }

@@ -156,8 +156,7 @@ impl Reader<'_> {
         let negative = self.byte(from) == b'-';
         let start = from + usize::from(matches!(self.byte(from), b'-' | b'+'));
         let sign = if negative { -1.0 } else { 1.0 };
-        for (word, value) in
-            [(&b"infinity"[..], f64::INFINITY), (b"inf", f64::INFINITY), (b"nan", f64::NAN)]
+        for (word, value) in [(&b"infinity"[..], f64::INFINITY), (b"inf", f64::INFINITY), (b"nan", f64::NAN)]
         {
             if self.is_word(start, word) {
                 self.at = start + word.len();
