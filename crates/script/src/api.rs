@@ -108,6 +108,10 @@ fn run_command(lua: Lua) -> Result<bool, Raise> {
     let mut words = shared.words.take();
     words.clear();
     let gathered = gather(lua, &mut words);
+    if gathered.is_ok() {
+        // Thousands of arguments leave no room for the reply.
+        lua.set_top(0);
+    }
     let answer = match gathered {
         Ok(()) => shared
             .ask(|calls| {

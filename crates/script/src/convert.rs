@@ -261,11 +261,9 @@ impl Writer<'_> {
         } else if self.field("big_number", TYPE_STRING) {
             let digits: Vec<u8> = lua.bytes(-1).unwrap_or_default().iter().map(blank_breaks).collect();
             reply::big_number(self.out, &digits, self.protocol);
-        } else if self.field("verbatim_string", TYPE_TABLE) && self.verbatim() {
-        } else if {
-            lua.set_top(top);
-            self.field("map", TYPE_TABLE)
-        } {
+        } else if self.verbatim() {
+            // Written.
+        } else if self.field("map", TYPE_TABLE) {
             self.pairs(depth, true);
         } else if self.field("set", TYPE_TABLE) {
             self.pairs(depth, false);
@@ -283,9 +281,19 @@ impl Writer<'_> {
         }
     }
 
+    /// Writes the table on top if it is a verbatim string; the stack is as it was if not.
     fn verbatim(&mut self) -> bool {
+        let top = self.lua.top();
+        let written = self.field("verbatim_string", TYPE_TABLE) && self.verbatim_parts();
+        if !written {
+            self.lua.set_top(top);
+        }
+        written
+    }
+
+    fn verbatim_parts(&mut self) -> bool {
         let lua = self.lua;
-        if !(self.field("format", TYPE_STRING)) {
+        if !self.field("format", TYPE_STRING) {
             return false;
         }
         let mut format = *b"   ";

@@ -123,6 +123,10 @@ impl Server {
         }
         self.execute(world);
         self.effects();
+        if self.running == Running::Stopping {
+            // Nobody is let in who would only be turned away when the script has ended.
+            self.listeners.close(world);
+        }
         // The client whose script runs is not among the others; what it has coming waits.
         let server = &mut self.engine.server;
         let absent = |slot: &ClientSlot| server.clients.get(*slot).is_none();

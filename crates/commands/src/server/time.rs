@@ -17,7 +17,9 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
 
 /// Read anew, not the time that is frozen for the turn: people measure with this.
 fn time(ctx: &mut Ctx<'_>) -> Result {
-    let now_us = ctx.host.wall_us();
+    // Time stands still for a script.
+    let scripted = ctx.server.scripting.running.is_some();
+    let now_us = if scripted { ctx.server.wall_us } else { ctx.host.wall_us() };
     let out = &mut ctx.client.out;
     out.array(2);
     out.text(&now_us.div_euclid(1_000_000).to_string());

@@ -22,17 +22,17 @@ impl Header {
         let Some(end) = body.iter().position(|byte| *byte == b'\n') else {
             return Err(CommandError::Line("ERR Invalid script shebang"));
         };
-        let line = &body[2..end];
-        let mut words = words(line);
-        let engine = words.next().unwrap_or_default();
-        if engine != b"lua" {
-            let name = String::from_utf8_lossy(engine);
+        let Some((engine, words)) = words(&body[..end]) else {
+            return Err(CommandError::Line("ERR Invalid script shebang"));
+        };
+        if !engine.eq_ignore_ascii_case(b"lua") {
+            let name = String::from_utf8_lossy(&engine);
             return Err(CommandError::told(format!("ERR Could not find scripting engine '{name}'")));
         }
         let mut flags = Flags::default();
         for word in words {
             let Some(list) = word.strip_prefix(b"flags=") else {
-                let word = String::from_utf8_lossy(word);
+                let word = String::from_utf8_lossy(&word);
                 return Err(CommandError::told(format!("ERR Unknown lua shebang option: {word}")));
             };
             for name in list.split(|byte| *byte == b',').filter(|name| !name.is_empty()) {
@@ -50,6 +50,9 @@ impl Header {
     }
 }
 
-pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
+/// The engine that a first line names, and what else it says; words may be quoted. `None`: quotes are unbalanced.
+pub(super) fn words(line: &[u8]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
+    let mut words = stdx::words::split(line)?;
+    let first = words.remove(0);
+    Some((first.get(2..)?.to_vec(), words))
 }

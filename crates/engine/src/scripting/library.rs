@@ -217,8 +217,9 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
     let Some(end) = text.iter().position(|byte| *byte == b'\n') else {
         return Err(CommandError::Line("ERR Invalid library metadata"));
     };
-    let mut words = words(&text[2..end]);
-    let engine = words.next().unwrap_or_default();
+    let Some((engine, words)) = words(&text[..end]) else {
+        return Err(CommandError::Line("ERR Invalid library metadata"));
+    };
     let mut name = None;
     for word in words {
         match (word.strip_prefix(b"name="), &name) {
@@ -228,7 +229,7 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
             }
             (Some(given), None) => name = Some(given.to_vec()),
             (None, _) => {
-                let word = String::from_utf8_lossy(word);
+                let word = String::from_utf8_lossy(&word);
                 return Err(CommandError::told(format!("ERR Invalid metadata value given: {word}")));
             }
         }
@@ -238,7 +239,7 @@ fn metadata(text: &[u8]) -> Result<(Vec<u8>, usize)> {
         return Err(CommandError::told(format!("ERR Library {NAMES}")));
     }
     if !engine.eq_ignore_ascii_case(b"lua") {
-        let engine = String::from_utf8_lossy(engine);
+        let engine = String::from_utf8_lossy(&engine);
         return Err(CommandError::told(format!("ERR Engine '{engine}' not found")));
     }
     Ok((name, end))
