@@ -80,6 +80,8 @@ pub struct Client {
     pub subscriptions: Option<Box<crate::pubsub::Subscriptions>>,
     /// How it tracks what it has read.
     pub tracking: Option<Box<crate::tracking::Track>>,
+    /// What of its memory has been counted (`maxmemory-clients`).
+    pub(crate) account: crate::client_memory::Account,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -102,6 +104,15 @@ pub struct About {
     pub user: Vec<u8>,
     /// CLIENT CAPA redirect.
     pub redirect_capable: bool,
+}
+
+impl About {
+    /// Bytes of the texts, some of which the client chose.
+    fn memory(&self) -> usize {
+        let texts = [&self.name, &self.lib_name, &self.lib_version, &self.user];
+        let addresses = self.address.capacity() + self.local_address.capacity();
+        texts.iter().map(|text| text.capacity()).sum::<usize>() + addresses
+    }
 }
 
 impl Client {
@@ -133,6 +144,7 @@ impl Client {
             transaction: None,
             subscriptions: None,
             tracking: None,
+            account: Default::default(),
             over_soft_limit_since: None,
             about: Box::new(about),
         }
@@ -150,7 +162,7 @@ impl Client {
         let tracking = self.tracking.as_ref().map_or(0, |track| track.memory());
         let session =
             size_of::<Client>() + size_of::<About>() + waiting + transaction + subscriptions + tracking;
-        session + self.query_capacity + self.argv_memory + self.out.memory()
+        session + self.about.memory() + self.query_capacity + self.argv_memory + self.out.memory()
     }
 
     pub fn protocol(&self) -> Protocol {

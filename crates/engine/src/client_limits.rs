@@ -32,6 +32,9 @@ pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
     }
 }
 
+/// Bytes of replies, beyond the first block, that may wait for a client that has not authenticated.
+const STRANGER: usize = 1024;
+
 /// Bytes of replies that may wait for one client before its next requests have to. The peers have no such bound for
 /// normal clients; a client that sends and never reads would take all memory there.
 pub const FLOOD: usize = 1 << 30;
@@ -74,6 +77,10 @@ pub fn over_output_limit(client: &mut Client, config: &Config, now_us: u64) -> b
         Class::Replica => limits.replica,
         Class::PubSub => limits.pubsub,
     };
+    // A stranger has nothing to ask that takes long to tell.
+    if client.gate.meets(Gate::NEEDS_AUTH) && client.out.queue_memory() > STRANGER {
+        return true;
+    }
     over(client, limit, now_us)
 }
 

@@ -66,6 +66,7 @@ impl Engine {
             config_file,
             gate: Gate::ALWAYS,
             clients: Clients::default(),
+            client_memory: Default::default(),
             pending_writes: Vec::new(),
             closing: Vec::new(),
             resumed: Vec::new(),
@@ -141,6 +142,7 @@ impl Engine {
     /// The end of a session.
     pub fn disconnect(&mut self, slot: ClientSlot) {
         if let Some(mut client) = self.server.clients.remove(slot) {
+            self.server.client_memory.forget(&mut self.server.clients, &mut client);
             crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
             crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
             crate::pubsub::forget(&mut self.keyspace, &mut self.server, &mut client);

@@ -111,6 +111,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    crate::client_memory::limit_changed(server);
     crate::auth::password_changed(server);
     crate::listeners::refresh(keyspace, server);
     crate::tracking::update_gate(server);

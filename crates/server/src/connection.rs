@@ -74,10 +74,28 @@ impl Connection {
         }
     }
 
-    /// How much the next read shall ask for: more when a long word is on its way.
+    /// How much the next read shall ask for: more when a long word is on its way. There is room for it in `input`.
     #[inline]
-    pub fn room(&self) -> usize {
-        BUFFER.max(self.missing.min(READ_MAX))
+    pub fn room(&mut self) -> usize {
+        let spare = self.input.capacity() - self.input.len();
+        let room = BUFFER.max(self.missing.min(READ_MAX));
+        if spare >= room { room } else { self.make_room(spare, room) }
+    }
+
+    /// What a long word still lacks may fit. If not, the buffer grows by as much as the word needs, but never by more than
+    /// a read or a quarter: nobody gets memory for what he only announces, and the buffer ends no larger than the word.
+    #[cold]
+    fn make_room(&mut self, spare: usize, room: usize) -> usize {
+        if self.missing > 0 && spare >= self.missing {
+            return spare;
+        }
+        if self.missing == 0 || self.held {
+            self.input.reserve(room);
+        } else {
+            let quarter = self.input.len() / 4;
+            self.input.reserve_exact(room.max(quarter.min(self.missing)));
+        }
+        room
     }
 
     /// Takes a buffer if there is none.
@@ -189,7 +207,7 @@ mod tests {
         assert_eq!(connection.input.capacity(), BUFFER);
         arrive(&mut connection, &mut pool, 10, 0);
         connection.missing = 100_000;
-        connection.input.reserve(connection.room());
+        connection.room();
         connection.fit(Lately::Busy, &mut pool);
         assert!(connection.input.capacity() >= 100_000, "more is on its way");
         connection.fit(Lately::Idle, &mut pool);
