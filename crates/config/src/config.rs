@@ -302,7 +302,9 @@ impl Config {
         let before = std::mem::replace(self, next);
         let mut changed: Vec<&'static Param> = Vec::new();
         for param in params {
-            if param.get(&before) != param.get(self) && !changed.contains(&param) {
+            // A file of the same name may have another content.
+            let files = param.part == crate::param::Part::Tls;
+            if (files || param.get(&before) != param.get(self)) && !changed.contains(&param) {
                 changed.push(param);
             }
         }

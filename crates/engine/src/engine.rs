@@ -139,6 +139,15 @@ impl Engine {
         slot
     }
 
+    /// Lets a client in as the first user of these names, each of which it has proven to be its own.
+    pub fn sign_in(&mut self, slot: ClientSlot, names: &[Vec<u8>]) {
+        if let Some(client) = self.server.clients.get_mut(slot)
+            && let Some(name) = names.iter().find(|name| crate::auth::user_exists(name))
+        {
+            crate::auth::sign_in(client, name);
+        }
+    }
+
     /// The end of a session.
     pub fn disconnect(&mut self, slot: ClientSlot) {
         if let Some(mut client) = self.server.clients.remove(slot) {

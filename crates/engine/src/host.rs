@@ -67,6 +67,8 @@ pub trait Host {
     fn open_files(&mut self, wanted: u64) -> u64;
     /// Puts new listening addresses in force (CONFIG SET port, bind …); the old ones stay if that fails.
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
+    /// Has connections to `tls-port` encrypted as the configuration says from now on; on failure all stays as it was.
+    fn encrypt(&mut self, config: &config::Config) -> Result<(), String>;
     fn set_log_level(&mut self, level: config::LogLevel);
     fn title(&mut self, title: &str);
 }

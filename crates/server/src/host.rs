@@ -96,6 +96,9 @@ impl Host for WorldHost<'_> {
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         self.listeners.open(self.world, config)
     }
+    fn encrypt(&mut self, config: &Config) -> Result<(), String> {
+        crate::encryption::apply(self.world, config)
+    }
     fn set_log_level(&mut self, level: LogLevel) {
         self.world.set_level(log_level(level));
     }

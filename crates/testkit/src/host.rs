@@ -137,6 +137,9 @@ impl Host for FakeHost {
     fn listen(&mut self, _config: &config::Config) -> Result<(), String> {
         Ok(())
     }
+    fn encrypt(&mut self, _config: &config::Config) -> Result<(), String> {
+        Ok(())
+    }
     fn set_log_level(&mut self, _level: config::LogLevel) {}
     fn title(&mut self, _title: &str) {}
 }

@@ -1,4 +1,4 @@
-//! Encrypted connections.
+//! Encrypted connections. Files and lists are read when they are set, and again whenever they are set to the same.
 
 use crate::choices::{TlsAuthClients, TlsUserFrom};
 use crate::kind::{BOOL, I32_MAX, Kind, TEXT_OR_NONE, int};
@@ -18,20 +18,14 @@ pub static PARAMS: &[Param] = &[
     param!(tls_client_cert_file, "tls-client-cert-file", TEXT_OR_NONE, "").part(Tls),
     param!(tls_client_key_file, "tls-client-key-file", TEXT_OR_NONE, "").part(Tls),
     param!(tls_client_key_file_pass, "tls-client-key-file-pass", TEXT_OR_NONE, "").sensitive().part(Tls),
-    param!(tls_cluster, "tls-cluster", BOOL, "no")
-        .part(Tls)
-        .not_yet(|c| c.tls_cluster, "TLS is not available in this version yet"),
+    param!(tls_cluster, "tls-cluster", BOOL, "no").part(Tls),
     param!(tls_dh_params_file, "tls-dh-params-file", TEXT_OR_NONE, "").part(Tls),
     param!(tls_key_file, "tls-key-file", TEXT_OR_NONE, "").part(Tls),
     param!(tls_key_file_pass, "tls-key-file-pass", TEXT_OR_NONE, "").sensitive().part(Tls),
-    param!(tls_port, "tls-port", int(0, 65535), "0")
-        .part(Tls)
-        .not_yet(|c| c.tls_port != 0, "TLS is not available in this version yet"),
+    param!(tls_port, "tls-port", int(0, 65535), "0").part(Tls),
     param!(tls_prefer_server_ciphers, "tls-prefer-server-ciphers", BOOL, "no").part(Tls),
     param!(tls_protocols, "tls-protocols", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_replication, "tls-replication", BOOL, "no")
-        .part(Tls)
-        .not_yet(|c| c.tls_replication, "TLS is not available in this version yet"),
+    param!(tls_replication, "tls-replication", BOOL, "no").part(Tls),
     param!(tls_session_cache_size, "tls-session-cache-size", int(0, I32_MAX), "20480").part(Tls),
     param!(tls_session_cache_timeout, "tls-session-cache-timeout", int(0, I32_MAX), "300").part(Tls),
     param!(tls_session_caching, "tls-session-caching", BOOL, "yes").part(Tls),
