@@ -9,7 +9,7 @@ const KB: usize = 1024;
 /// Clients 1, 2, … that hold so many KB of unfinished requests each, as the socket side tells.
 fn harness(limit: &[u8], kilobytes: &[usize]) -> Harness {
     let mut harness = Harness::with(Config::default());
-    harness.config("maxmemory-clients", limit).unwrap();
+    harness.config("maxmemory-clients", limit).expect("a limit");
     for (at, size) in kilobytes.iter().enumerate() {
         harness.client(at + 1).send("PING");
         hold(&mut harness, at, size * KB);
@@ -19,7 +19,7 @@ fn harness(limit: &[u8], kilobytes: &[usize]) -> Harness {
 
 fn hold(harness: &mut Harness, at: usize, bytes: usize) {
     let server = &mut harness.engine.server;
-    server.clients.get_mut(ClientSlot(at as u32)).unwrap().query_capacity = bytes;
+    server.clients.get_mut(ClientSlot(at as u32)).expect("a client").query_capacity = bytes;
     server.reckon(ClientSlot(at as u32));
 }
 

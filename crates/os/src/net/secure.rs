@@ -61,6 +61,11 @@ impl Net {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn secure_handshakes(&mut self) -> &mut Handshakes {
+        &mut self.secure.handshakes
+    }
+
     /// Lines for the log about connections that came to nothing.
     pub fn take_failures(&mut self) -> Vec<String> {
         std::mem::take(&mut self.secure.handshakes.failures)

@@ -35,8 +35,9 @@ pub(in crate::net) struct Going {
     pub accepted: Accepted,
 }
 
-#[derive(Default)]
 pub(in crate::net) struct Handshakes {
+    /// How long one may take.
+    pub patience: Duration,
     going: VecDeque<Going>,
     /// Done, and not accepted yet.
     done: VecDeque<(ListenerId, Accepted)>,
@@ -47,9 +48,22 @@ pub(in crate::net) struct Handshakes {
     pub failures: Vec<String>,
 }
 
+impl Default for Handshakes {
+    fn default() -> Self {
+        Handshakes {
+            patience: PATIENCE,
+            going: VecDeque::new(),
+            done: VecDeque::new(),
+            ready: Vec::new(),
+            incoming: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+}
+
 impl Handshakes {
     pub fn begin(&mut self, token: u64, listener: ListenerId, accepted: Accepted) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         self.going.push_back(Going { conn: accepted.conn, token, listener, deadline, accepted });
     }
 
