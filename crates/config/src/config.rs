@@ -303,8 +303,8 @@ impl Config {
         let mut changed: Vec<&'static Param> = Vec::new();
         for param in params {
             // A file of the same name may have another content.
-            let files = param.part == crate::param::Part::Tls;
-            if (files || param.get(&before) != param.get(self)) && !changed.contains(&param) {
+            let may_differ = param.flags.has(Flags::FILE);
+            if (may_differ || param.get(&before) != param.get(self)) && !changed.contains(&param) {
                 changed.push(param);
             }
         }

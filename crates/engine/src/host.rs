@@ -34,6 +34,13 @@ pub struct CpuTimes {
     pub main_system_us: u64,
 }
 
+/// A certificate in use: its serial number in hex digits, and its end in seconds since 1970.
+#[derive(Clone, Debug, Default)]
+pub struct Certificate {
+    pub serial: String,
+    pub expires_s: i64,
+}
+
 pub trait Host {
     fn log(&mut self, level: Level, line: &str);
     /// Bytes handed out by the allocator.
@@ -69,6 +76,8 @@ pub trait Host {
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
     /// Has connections to `tls-port` encrypted as the configuration says from now on; on failure all stays as it was.
     fn encrypt(&mut self, config: &config::Config) -> Result<(), String>;
+    /// Ours, and that of the authority whose ends first, if connections are encrypted.
+    fn certificates(&self) -> [Option<Certificate>; 2];
     fn set_log_level(&mut self, level: config::LogLevel);
     fn title(&mut self, title: &str);
 }

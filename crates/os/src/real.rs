@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use world::{
-    Accepted, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy, Event, Level, Listen, ListenerId, Log,
+    Accepted, CertificatesInUse, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy, Event, Level, Listen,
+    ListenerId, Log,
 };
 use world::{MemoryFacts, Network, Now, Process, Recv, Send};
 
@@ -142,6 +143,10 @@ impl Network for RealWorld {
 
     fn encrypt(&mut self, with: &Encryption) -> io::Result<()> {
         self.net.encrypt(with)
+    }
+
+    fn certificates(&self) -> CertificatesInUse {
+        self.net.certificates()
     }
 
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {

@@ -198,6 +198,10 @@ impl Network for SimWorld {
         Err(io::Error::new(io::ErrorKind::Unsupported, "the simulation encrypts nothing"))
     }
 
+    fn certificates(&self) -> world::CertificatesInUse {
+        world::CertificatesInUse::default()
+    }
+
     fn unlisten(&mut self, _listener: ListenerId) {
         self.listening = false;
     }

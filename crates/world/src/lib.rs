@@ -129,6 +129,23 @@ pub enum ProvenNames {
     Uris,
 }
 
+/// A certificate in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Hex digits.
+    pub serial: String,
+    /// When it is no longer good, seconds since 1970.
+    pub expires_s: i64,
+}
+
+/// The certificates that `Network::encrypt` was told of last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertificatesInUse {
+    pub ours: Option<CertificateFacts>,
+    /// The authority whose certificate ends first.
+    pub authority: Option<CertificateFacts>,
+}
+
 #[derive(Debug)]
 pub enum Recv {
     /// So many bytes were appended. `drained` is true when a further `recv` would find nothing now.
@@ -170,6 +187,7 @@ pub trait Network {
     /// Has connections accepted by secure listeners from now on encrypted like this. On failure everything stays as it
     /// was; the error is one line that says which file or setting and why.
     fn encrypt(&mut self, with: &Encryption) -> io::Result<()>;
+    fn certificates(&self) -> CertificatesInUse;
     /// Collects events into `events` (cleared first), waiting at most `timeout` (None = for ever).
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()>;
     /// Takes one connection, `None` when there is none (left). One of a secure listener comes when both sides have agreed

@@ -76,6 +76,12 @@ static STEPS: [Step; STEP_COUNT] = [
         run: shrink_tracking,
     },
     Step {
+        name: "certificates",
+        period: Period::Micros(1_000_000),
+        cost: Cost::Light,
+        run: reload_certificates,
+    },
+    Step {
         name: "eviction",
         period: Period::While(|server| server.eviction.unfinished),
         cost: Cost::Heavy(500),
@@ -84,7 +90,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 10;
+const STEP_COUNT: usize = 11;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -106,6 +112,8 @@ pub struct CronState {
     next_client: usize,
     /// Most memory in use since freed memory was last given back to the kernel.
     held_bytes: u64,
+    /// When certificates were read again, or it was looked whether they should be.
+    certificates_us: u64,
     /// The title given to the process.
     title: String,
     started: bool,
@@ -282,6 +290,19 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 /// Goes on forgetting keys that clients have read, if the limit was lowered.
 fn shrink_tracking(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     crate::tracking::shrink(&mut engine.server, &mut engine.keyspace.env.rng);
+    Again::Later
+}
+
+/// `tls-auto-reload-interval`: certificates are renewed by others, who replace their files.
+fn reload_certificates(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    let server = &mut engine.server;
+    let interval_us = u64::from(server.config.tls_auto_reload_interval) * 1_000_000;
+    if interval_us > 0 && server.mono_us.saturating_sub(server.cron.certificates_us) >= interval_us {
+        server.cron.certificates_us = server.mono_us;
+        if let Err(why) = host.encrypt(&server.config) {
+            host.log(Level::Warning, &format!("Certificates are not read again: {why}"));
+        }
+    }
     Again::Later
 }
 

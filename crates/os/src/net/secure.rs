@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use world::{ConnId, Encryption, Event, ListenerId, Recv};
+use world::{CertificatesInUse, ConnId, Encryption, Event, ListenerId, Recv};
 
 use super::tls::handshake::{Going, Handshakes, SHAKES};
 use super::tls::{Session, Settings};
@@ -57,8 +57,16 @@ impl Secure {
 impl Net {
     /// As `world::Network::encrypt`.
     pub fn encrypt(&mut self, with: &Encryption) -> io::Result<()> {
-        self.secure.settings = Some(Settings::read(with)?);
+        // Sessions can be resumed for as long as nothing changes.
+        if !self.secure.settings.as_ref().is_some_and(|settings| settings.are(with)) {
+            self.secure.settings = Some(Settings::read(with)?);
+        }
         Ok(())
+    }
+
+    /// As `world::Network::certificates`.
+    pub fn certificates(&self) -> CertificatesInUse {
+        self.secure.settings.as_ref().map(|settings| settings.in_use.clone()).unwrap_or_default()
     }
 
     #[cfg(test)]

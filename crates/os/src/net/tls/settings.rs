@@ -1,7 +1,8 @@
 //! From files and words to what rustls works by.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
-use world::{Encryption, PeerCertificates, ProvenNames};
+use world::{CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
 
 use super::certificate;
 use super::sessions::Sessions;
@@ -19,19 +20,29 @@ use super::suites;
 /// What new encrypted connections are made by.
 pub(crate) struct Settings {
     config: Arc<ServerConfig>,
-    names: ProvenNames,
+    /// What this was read from, and a digest of the files.
+    from: (Encryption, u64),
+    pub in_use: CertificatesInUse,
     pub begun_per_wait: usize,
 }
 
 impl Settings {
     /// Reads the files; the error is a line for a person.
     pub fn read(with: &Encryption) -> io::Result<Settings> {
-        let config = server_config(with).map_err(|line| io::Error::new(io::ErrorKind::InvalidInput, line))?;
+        let files = digest(with);
+        let (config, in_use) =
+            server_config(with).map_err(|line| io::Error::new(io::ErrorKind::InvalidInput, line))?;
         Ok(Settings {
             config: Arc::new(config),
-            names: with.names,
+            from: (with.clone(), files),
+            in_use,
             begun_per_wait: with.begun_per_wait.max(1),
         })
+    }
+
+    /// Whether reading these would come to the same.
+    pub fn are(&self, with: &Encryption) -> bool {
+        self.from.0 == *with && self.from.1 == digest(with)
     }
 
     pub fn connection(&self) -> io::Result<ServerConnection> {
@@ -41,7 +52,7 @@ impl Settings {
     /// What the peer's certificate, which has been checked, says of who it is.
     pub fn names_of(&self, tls: &ServerConnection) -> Vec<Vec<u8>> {
         let Some([first, ..]) = tls.peer_certificates() else { return Vec::new() };
-        match self.names {
+        match self.from.0.names {
             ProvenNames::None => Vec::new(),
             ProvenNames::CommonName => certificate::common_name(first).into_iter().collect(),
             ProvenNames::Uris => certificate::uris(first),
@@ -49,13 +60,41 @@ impl Settings {
     }
 }
 
-fn server_config(with: &Encryption) -> Result<ServerConfig, String> {
+/// Of the contents of all files, so that a change is seen.
+fn digest(with: &Encryption) -> u64 {
+    let mut files = vec![with.certificate.clone(), with.key.clone(), with.authorities.clone()];
+    files.extend(folder(&with.authorities_folder).unwrap_or_default());
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        (std::fs::read(&file).ok(), file).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The files of a folder, in order; none if there is no folder.
+fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(path)?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse), String> {
     let (certificates, key) = identity(with)?;
+    let roots = authorities(with)?;
+    let of_roots = roots.iter().filter_map(|root| certificate::facts(root));
+    let in_use = CertificatesInUse {
+        ours: certificates.first().and_then(|own| certificate::facts(own)),
+        authority: of_roots.min_by_key(|facts| facts.expires_s),
+    };
     let mut provider = rustls::crypto::ring::default_provider();
     suites::choose(&mut provider, &with.ciphers, &with.suites)?;
     let provider = Arc::new(provider);
     let versions = suites::versions(&with.protocols)?;
-    let peers = peers(with, &provider)?;
+    let peers = peers(with, &roots, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
     let builder = builder.map_err(|error| format!("Failed to configure TLS: {error}"))?;
     let builder = match peers {
@@ -74,7 +113,7 @@ fn server_config(with: &Encryption) -> Result<ServerConfig, String> {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
-    Ok(config)
+    Ok((config, in_use))
 }
 
 fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
@@ -118,12 +157,14 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 /// Who checks the certificates of peers, if anybody does.
 fn peers(
     with: &Encryption,
+    authorities: &[CertificateDer<'static>],
     provider: &Arc<rustls::crypto::CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {
-    let roots = authorities(with)?;
     if with.peers == PeerCertificates::Ignored {
         return Ok(None);
     }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities.iter().cloned());
     if roots.is_empty() {
         return Err(
             "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-auth-clients is enabled!"
@@ -139,24 +180,23 @@ fn peers(
 }
 
 /// The certificates that we trust. In the folder there may be other files too.
-fn authorities(with: &Encryption) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
+fn authorities(with: &Encryption) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut all = Vec::new();
     let file = &with.authorities;
     if !file.as_os_str().is_empty() {
         let fail =
             |why: String| format!("Failed to configure CA certificate(s) file: {}: {why}", file.display());
-        for certificate in certificates(file).map_err(fail)? {
-            roots.add(certificate).map_err(|error| fail(error.to_string()))?;
+        all = certificates(file).map_err(fail)?;
+        // A file that was named must be good as a whole.
+        let mut roots = RootCertStore::empty();
+        for certificate in &all {
+            roots.add(certificate.clone()).map_err(|error| fail(error.to_string()))?;
         }
     }
-    let folder = &with.authorities_folder;
-    if !folder.as_os_str().is_empty() {
-        let entries = std::fs::read_dir(folder).map_err(|error| {
-            format!("Failed to configure CA certificate(s) directory: {}: {error}", folder.display())
-        })?;
-        for entry in entries.flatten() {
-            roots.add_parsable_certificates(certificates(&entry.path()).unwrap_or_default());
-        }
-    }
-    Ok(roots)
+    let path = &with.authorities_folder;
+    let files = folder(path).map_err(|error| {
+        format!("Failed to configure CA certificate(s) directory: {}: {error}", path.display())
+    })?;
+    all.extend(files.iter().flat_map(|file| certificates(file).unwrap_or_default()));
+    Ok(all)
 }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, version};
 use world::{
-    Accepted, ConnId, Encryption, Event, Listen, ListenerId, PeerCertificates, ProvenNames, Recv, Send,
+    Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId,
+    PeerCertificates, ProvenNames, Recv, Send,
 };
 
 use super::certificate;
@@ -393,6 +394,16 @@ fn certificates_are_changed_at_run_time_and_bad_ones_are_not_taken() {
     place.write("key.pem", &next.key_pem());
     echo.net.encrypt(&place.encryption()).unwrap();
     assert_eq!(shown(&mut echo, place.client(None)), next.certificate);
+}
+
+#[test]
+fn certificates_in_use_are_told() {
+    let place = Place::new();
+    let mut net = Net::new(Backend::AVAILABLE[0]).unwrap();
+    assert_eq!(net.certificates(), CertificatesInUse::default());
+    net.encrypt(&place.mutual()).unwrap();
+    let facts = Some(CertificateFacts { serial: "010203".into(), expires_s: 4_070_908_800 });
+    assert_eq!(net.certificates(), CertificatesInUse { ours: facts.clone(), authority: facts });
 }
 
 #[test]
