@@ -122,6 +122,19 @@ mod tests {
     use crate::client::About;
 
     #[test]
+    fn strangers_are_owed_little() {
+        let mut client = Client::new(1, ClientSlot(0), About::default());
+        let config = Config::default();
+        client.out.bulk(&[0; 20_000]);
+        assert!(!over_output_limit(&mut client, &config, 0));
+        client.gate.set(Gate::NEEDS_AUTH, true);
+        assert!(over_output_limit(&mut client, &config, 0));
+        client.out.clear();
+        client.out.bulk(&[0; 500]);
+        assert!(!over_output_limit(&mut client, &config, 0));
+    }
+
+    #[test]
     fn the_soft_limit_may_be_passed_for_a_while() {
         let mut client = Client::new(1, ClientSlot(0), About::default());
         let limit = OutputBufferLimit { hard: 1 << 20, soft: 1 << 16, soft_seconds: 10 };

@@ -213,4 +213,22 @@ mod tests {
         connection.fit(Lately::Idle, &mut pool);
         assert_eq!((connection.input.capacity(), connection.input.len()), (10, 10));
     }
+
+    #[test]
+    fn a_long_word_gets_the_room_it_needs_and_no_more() {
+        let mut connection = Connection::new(ConnId(0), ClientSlot(0));
+        let announced = 3_000_000;
+        while connection.input.len() < announced {
+            connection.missing = announced - connection.input.len();
+            let room = connection.room();
+            assert!((1..=READ_MAX).contains(&room));
+            let spare = connection.input.capacity() - connection.input.len();
+            assert!(spare >= room, "room is there already");
+            let most = connection.input.len() / 4;
+            assert!(spare <= room.max(most), "not more than has come gives a right to");
+            let arrives = room.min(connection.missing).min(100_000);
+            connection.input.extend(std::iter::repeat_n(0, arrives));
+        }
+        assert!(connection.input.capacity() < announced + 2 * BUFFER, "{}", connection.input.capacity());
+    }
 }
