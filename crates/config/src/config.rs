@@ -302,7 +302,9 @@ impl Config {
         let before = std::mem::replace(self, next);
         let mut changed: Vec<&'static Param> = Vec::new();
         for param in params {
-            if param.get(&before) != param.get(self) && !changed.contains(&param) {
+            // A file of the same name may have another content.
+            let may_differ = param.flags.has(Flags::FILE);
+            if (may_differ || param.get(&before) != param.get(self)) && !changed.contains(&param) {
                 changed.push(param);
             }
         }

@@ -42,6 +42,8 @@ impl Flags {
     pub const MULTI_ARG: Flags = Flags(32);
     /// In a file every further line adds to those before it.
     pub const ADDS_UP: Flags = Flags(64);
+    /// Names a file that is read when it is set, and again when it is set to the same name.
+    pub const FILE: Flags = Flags(128);
 
     pub const fn has(self, other: Flags) -> bool {
         self.0 & other.0 == other.0
@@ -133,6 +135,10 @@ impl Param {
 
     pub(crate) const fn hidden(self) -> Param {
         self.flag(Flags::HIDDEN)
+    }
+
+    pub(crate) const fn file(self) -> Param {
+        self.flag(Flags::FILE)
     }
 
     pub(crate) const fn sensitive(self) -> Param {

@@ -27,6 +27,14 @@ pub fn reset(access: &Access, client: &mut Client) {
     client.gate.set(Gate::RESTRICTED, !open);
 }
 
+/// Lets a client in as a user, who need give no password any more.
+pub(crate) fn sign_in(access: &Access, client: &mut Client, id: UserId) {
+    client.user = id;
+    client.about.user = access.users.name(id).to_vec();
+    client.authenticated = true;
+    access::refresh(access, client);
+}
+
 impl Ctx<'_> {
     /// Lets the client in as a user if the password is right; counts and logs the attempt if it is not.
     pub fn authenticate(&mut self, name: &[u8], password: &[u8]) -> Result {
@@ -38,10 +46,7 @@ impl Ctx<'_> {
             access::refused_login(self.server, self.registry, self.client, self.argv.at(0), name);
             return Err(CommandError::WrongPass);
         };
-        self.client.user = id;
-        self.client.about.user = name.to_vec();
-        self.client.authenticated = true;
-        access::refresh(self.server, self.client);
+        sign_in(&self.server.access, self.client, id);
         Ok(())
     }
 }

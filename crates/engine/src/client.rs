@@ -86,6 +86,8 @@ pub struct Client {
     pub tracking: Option<Box<crate::tracking::Track>>,
     /// It has used MULTI or WATCH: CLIENT LIST shows `multi=0` from then on, as the peers do.
     pub transacted: bool,
+    /// What of its memory has been counted (`maxmemory-clients`).
+    pub(crate) account: crate::client_memory::Account,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -108,6 +110,15 @@ pub struct About {
     pub user: Vec<u8>,
     /// CLIENT CAPA redirect.
     pub redirect_capable: bool,
+}
+
+impl About {
+    /// Bytes of the texts, some of which the client chose.
+    fn memory(&self) -> usize {
+        let texts = [&self.name, &self.lib_name, &self.lib_version, &self.user];
+        let addresses = self.address.capacity() + self.local_address.capacity();
+        texts.iter().map(|text| text.capacity()).sum::<usize>() + addresses
+    }
 }
 
 impl Client {
@@ -142,6 +153,7 @@ impl Client {
             subscriptions: None,
             tracking: None,
             transacted: false,
+            account: Default::default(),
             over_soft_limit_since: None,
             about: Box::new(about),
         }
@@ -159,7 +171,7 @@ impl Client {
         let tracking = self.tracking.as_ref().map_or(0, |track| track.memory());
         let session =
             size_of::<Client>() + size_of::<About>() + waiting + transaction + subscriptions + tracking;
-        session + self.query_capacity + self.argv_memory + self.out.memory()
+        session + self.about.memory() + self.query_capacity + self.argv_memory + self.out.memory()
     }
 
     pub fn protocol(&self) -> Protocol {

@@ -33,6 +33,9 @@ pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
     }
 }
 
+/// Bytes of replies, beyond the first block, that may wait for a client that has not authenticated.
+const STRANGER: usize = 1024;
+
 /// Bytes of replies that may wait for one client before its next requests have to. The peers have no such bound for
 /// normal clients; a client that sends and never reads would take all memory there.
 pub const FLOOD: usize = 1 << 30;
@@ -69,7 +72,9 @@ pub fn idles(client: &Client, config: &Config, now_us: u64) -> bool {
 /// more than the soft one for longer than the time that comes with it. Keeps that time, so it is to be asked whenever a
 /// client does not take what it is sent, and now and then.
 pub fn over_output_limit(client: &mut Client, config: &Config, now_us: u64) -> bool {
-    over(client, limit_of(client, config), now_us)
+    // A stranger has nothing to ask that takes long to tell.
+    let stranger = client.gate.meets(Gate::NEEDS_AUTH) && client.out.queue_memory() > STRANGER;
+    stranger || over(client, limit_of(client, config), now_us)
 }
 
 fn limit_of(client: &Client, config: &Config) -> OutputBufferLimit {
@@ -139,6 +144,19 @@ impl Ctx<'_> {
 mod tests {
     use super::*;
     use crate::client::About;
+
+    #[test]
+    fn strangers_are_owed_little() {
+        let mut client = Client::new(1, ClientSlot(0), About::default());
+        let config = Config::default();
+        client.out.bulk(&[0; 20_000]);
+        assert!(!over_output_limit(&mut client, &config, 0));
+        client.gate.set(Gate::NEEDS_AUTH, true);
+        assert!(over_output_limit(&mut client, &config, 0));
+        client.out.clear();
+        client.out.bulk(&[0; 500]);
+        assert!(!over_output_limit(&mut client, &config, 0));
+    }
 
     #[test]
     fn the_soft_limit_may_be_passed_for_a_while() {

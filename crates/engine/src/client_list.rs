@@ -56,10 +56,30 @@ pub fn idle_s(client: &Client, now_us: u64) -> u64 {
     now_us.saturating_sub(client.last_active_us) / 1_000_000
 }
 
+/// What is told of names that people have chosen, for the client and for its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    Shown,
+    Hidden,
+}
+
+impl Names {
+    /// As `hide-user-data-from-log` wants it.
+    pub fn for_log(config: &config::Config) -> Names {
+        if config.hide_user_data_from_log { Names::Hidden } else { Names::Shown }
+    }
+}
+
 /// Appends the line, without an end of line.
 pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_us: u64) {
+    write(line, client, registry, now_us, Names::Shown);
+}
+
+/// The same for the log, from which names may have to be kept.
+pub fn write(line: &mut String, client: &Client, registry: &Registry, now_us: u64, names: Names) {
     let about = &client.about;
     let text = String::from_utf8_lossy;
+    let name = |name| if names == Names::Shown { text(name) } else { "*redacted*".into() };
     let transaction = client.transaction.as_deref();
     let command = transaction.and_then(|transaction| transaction.exec()).or(client.last_command);
     let command = command.and_then(|id| registry.get(id)).map_or("NULL", |entry| &entry.full_name);
@@ -81,7 +101,7 @@ pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_u
         about.address,
         about.local_address,
         about.fd,
-        text(&about.name),
+        name(&about.name),
         age_s(client, now_us),
         idle_s(client, now_us),
         flags(client),
@@ -99,7 +119,7 @@ pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_u
         out.blocks(),
         out.queue_memory(),
         client.memory(),
-        text(&about.user),
+        name(&about.user),
         text(&about.lib_name),
         text(&about.lib_version),
         client.net_in,

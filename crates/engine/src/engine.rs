@@ -69,6 +69,7 @@ impl Engine {
             config_file,
             gate: Gate::ALWAYS,
             clients: Clients::default(),
+            client_memory: Default::default(),
             pending_writes: Vec::new(),
             closing: Vec::new(),
             resumed: Vec::new(),
@@ -144,9 +145,20 @@ impl Engine {
         slot
     }
 
+    /// Lets a client in as the first user of these names, each of which it has proven to be its own.
+    pub fn sign_in(&mut self, slot: ClientSlot, names: &[Vec<u8>]) {
+        let ServerState { clients, access, .. } = &mut self.server;
+        let enabled = |id: &acl::UserId| access.users.get(*id).is_some_and(|user| user.enabled);
+        let id = names.iter().find_map(|name| access.users.find(name).filter(enabled));
+        if let (Some(client), Some(id)) = (clients.get_mut(slot), id) {
+            crate::auth::sign_in(access, client, id);
+        }
+    }
+
     /// The end of a session.
     pub fn disconnect(&mut self, slot: ClientSlot) {
         if let Some(mut client) = self.server.clients.remove(slot) {
+            self.server.client_memory.forget(&mut self.server.clients, &mut client);
             crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
             crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
             crate::pubsub::forget(&mut self.keyspace, &mut self.server, &mut client);

@@ -34,6 +34,13 @@ pub struct CpuTimes {
     pub main_system_us: u64,
 }
 
+/// A certificate in use: its serial number in hex digits, and its end in seconds since 1970.
+#[derive(Clone, Debug, Default)]
+pub struct Certificate {
+    pub serial: String,
+    pub expires_s: i64,
+}
+
 pub trait Host {
     fn log(&mut self, level: Level, line: &str);
     /// Bytes handed out by the allocator.
@@ -67,6 +74,10 @@ pub trait Host {
     fn open_files(&mut self, wanted: u64) -> u64;
     /// Puts new listening addresses in force (CONFIG SET port, bind …); the old ones stay if that fails.
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
+    /// Has connections to `tls-port` encrypted as the configuration says from now on; on failure all stays as it was.
+    fn encrypt(&mut self, config: &config::Config) -> Result<(), String>;
+    /// Ours, and that of the authority whose ends first, if connections are encrypted.
+    fn certificates(&self) -> [Option<Certificate>; 2];
     fn set_log_level(&mut self, level: config::LogLevel);
     fn title(&mut self, title: &str);
     /// Serves other clients for a moment while a slow script runs, without waiting for them. A host that has no loop

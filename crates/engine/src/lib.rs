@@ -15,6 +15,7 @@ pub mod categories;
 pub mod client;
 pub mod client_limits;
 pub mod client_list;
+pub mod client_memory;
 pub mod command;
 pub mod cron;
 pub mod ctx;

@@ -10,6 +10,7 @@ use crate::client::{Client, ClientSlot, Close, ReplyMode};
 use crate::command::{Command, Flags};
 use crate::gate::Gate;
 use crate::observe::{REDACTED, secrets};
+use crate::post;
 use crate::registry::{Entry, Registry};
 use crate::state::ServerState;
 
@@ -62,8 +63,8 @@ pub(crate) fn feed(
         } else if let Some(mut monitor) = server.clients.take(slot) {
             monitor.out.lend(&mut server.reply_pool);
             show(&mut monitor, &line);
-            server.note_write(&mut monitor);
-            server.clients.put(monitor);
+            post::close_if_over(&mut monitor, &server.config, &mut server.totals, server.mono_us);
+            server.put_back(monitor);
         }
     }
 }

@@ -12,7 +12,8 @@
 //!
 //! **Invariants**
 //! 1. The first `sent` bytes of the first piece (`first`, else of `full`, else `tail`) have left already.
-//! 2. `queued` is the length of `first` and all blocks of `full` together; none of them is empty.
+//! 2. `queued` is the length of `first` and all blocks of `full` together; none of them is empty. `held` is the memory
+//!    of those of `full`: limits ask for it with every command of a client that does not read.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -30,6 +31,7 @@ pub struct Outbox {
     full: VecDeque<Block>,
     first: Option<Arc<[u8]>>,
     queued: usize,
+    held: usize,
     sent: usize,
     pub protocol: Protocol,
 }
@@ -90,7 +92,7 @@ impl Outbox {
     /// Bytes of memory held by whole blocks (CLIENT LIST's `omem`).
     pub fn queue_memory(&self) -> usize {
         let first = self.first.as_ref().map_or(0, |bytes| if bytes.len() >= BLOCK { bytes.len() } else { 0 });
-        first + self.full.iter().map(Block::memory).sum::<usize>()
+        first + self.held
     }
 
     /// Capacity of the current block (CLIENT LIST's `rbs`).
@@ -163,9 +165,12 @@ impl Outbox {
             self.sent = 0;
             self.queued -= len;
             if self.first.take().is_none()
-                && let Some(Block::Own(block)) = self.full.pop_front()
+                && let Some(block) = self.full.pop_front()
             {
-                recycle(block, pool);
+                self.held -= block.memory();
+                if let Block::Own(block) = block {
+                    recycle(block, pool);
+                }
             }
         }
         self.sent += count;
@@ -190,6 +195,7 @@ impl Outbox {
         if self.full.len() > mark.blocks {
             let dropped: usize = self.full.range(mark.blocks..).map(|block| block.len()).sum();
             self.queued -= dropped;
+            self.held -= self.full.range(mark.blocks..).map(Block::memory).sum::<usize>();
             self.tail = match self.full.drain(mark.blocks..).next() {
                 Some(Block::Own(block)) => block,
                 Some(Block::Shared(_)) | None => Vec::new(),
@@ -216,7 +222,12 @@ impl Outbox {
     fn push_block(&mut self) {
         self.queued += self.tail.len();
         let block = std::mem::replace(&mut self.tail, Vec::with_capacity(BLOCK + 1024));
-        self.full.push_back(Block::Own(block));
+        self.hold(Block::Own(block));
+    }
+
+    fn hold(&mut self, block: Block) {
+        self.held += block.memory();
+        self.full.push_back(block);
     }
 
     /// Appends a message that others are sent as well, as a whole; not between a mark and its rewinding.
@@ -229,9 +240,9 @@ impl Outbox {
             if !self.tail.is_empty() {
                 let mut block = std::mem::take(&mut self.tail);
                 block.shrink_to_fit();
-                self.full.push_back(Block::Own(block));
+                self.hold(Block::Own(block));
             }
-            self.full.push_back(Block::Shared(message.clone()));
+            self.hold(Block::Shared(message.clone()));
         } else {
             self.tail.extend_from_slice(message);
             self.settle();

@@ -147,7 +147,7 @@ impl Mail<'_> {
 }
 
 /// Closes a client for which more waits than its class may hold, and drops that. True if it did.
-fn close_if_over(client: &mut Client, config: &Config, totals: &mut Totals, now_us: u64) -> bool {
+pub(crate) fn close_if_over(client: &mut Client, config: &Config, totals: &mut Totals, now_us: u64) -> bool {
     let over = client.out.has_whole_blocks() && over_output_limit(client, config, now_us);
     if over {
         totals.output_limit_disconnections += 1;

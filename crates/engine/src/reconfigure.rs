@@ -37,12 +37,38 @@ struct Reaction {
 const REACTIONS: &[Reaction] = &[
     Reaction { params: &["dir"], act: dir },
     Reaction { params: &["maxclients"], act: maxclients },
+    Reaction { params: ENCRYPTION, act: encrypt },
+    // A file that is at fault is blamed before the port.
+    Reaction { params: &["tls-port"], act: encrypt },
     Reaction { params: &["port", "bind", "unixsocket", "tls-port"], act: listen },
     Reaction { params: &["loglevel"], act: loglevel },
     Reaction { params: &["requirepass"], act: requirepass },
     Reaction { params: &["maxmemory"], act: maxmemory },
     Reaction { params: &["latency-tracking"], act: latency_tracking },
     Reaction { params: &["proc-title-template", "port", "bind", "tls-port"], act: title },
+];
+
+/// What `Host::encrypt` goes by.
+const ENCRYPTION: &[&str] = &[
+    "tls-cert-file",
+    "tls-key-file",
+    "tls-key-file-pass",
+    "tls-client-cert-file",
+    "tls-client-key-file",
+    "tls-client-key-file-pass",
+    "tls-dh-params-file",
+    "tls-ca-cert-file",
+    "tls-ca-cert-dir",
+    "tls-auth-clients",
+    "tls-auth-clients-user",
+    "tls-protocols",
+    "tls-ciphers",
+    "tls-ciphersuites",
+    "tls-prefer-server-ciphers",
+    "tls-session-caching",
+    "tls-session-cache-size",
+    "tls-session-cache-timeout",
+    "max-new-tls-connections-per-cycle",
 ];
 
 /// Gives parameters new values and acts on it: all or nothing.
@@ -116,6 +142,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
     crate::acl::follow_password(server);
+    crate::client_memory::limit_changed(server);
     crate::listeners::refresh(keyspace, server);
     crate::tracking::update_gate(server);
 }
@@ -180,6 +207,13 @@ fn listen(c: &mut Change<'_>, param: &Param) -> std::result::Result<(), String> 
     })
 }
 
+fn encrypt(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    c.host.encrypt(&c.server.config).map_err(|why| {
+        c.host.log(Level::Warning, &why);
+        "Unable to update TLS configuration. Check server logs.".to_owned()
+    })
+}
+
 fn loglevel(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     c.host.set_log_level(c.server.config.loglevel);
     Ok(())
@@ -189,7 +223,7 @@ fn loglevel(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
 /// [`apply_all`], but who asks is not among them.
 fn requirepass(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     crate::acl::set_default_password(c.server);
-    crate::acl::refresh(c.server, c.client);
+    crate::acl::refresh(&c.server.access, c.client);
     Ok(())
 }
 

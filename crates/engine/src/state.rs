@@ -111,6 +111,8 @@ pub struct ServerState {
     pub config_file: Option<String>,
     pub gate: Gate,
     pub clients: Clients,
+    /// What clients hold together, if that is limited.
+    pub client_memory: crate::client_memory::ClientMemory,
     /// Clients with something to send that are not being written to yet.
     pub pending_writes: Vec<ClientSlot>,
     /// Clients that are to be closed.

@@ -61,6 +61,8 @@ pub struct Transaction {
     /// A watched key has changed.
     pub(crate) dirty: bool,
     pub(crate) watched: Vec<Watched>,
+    /// Bytes of the watched keys.
+    pub(crate) watched_bytes: usize,
 }
 
 impl Transaction {
@@ -90,8 +92,8 @@ impl Transaction {
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        let keys = self.watched.iter().map(|watched| watched.key.capacity()).sum::<usize>();
-        size_of::<Transaction>() + self.queue_memory() + self.watched.capacity() * size_of::<Watched>() + keys
+        let watched = self.watched.capacity() * size_of::<Watched>() + self.watched_bytes;
+        size_of::<Transaction>() + self.queue_memory() + watched
     }
 
     /// Bytes held by queued requests.

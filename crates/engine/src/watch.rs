@@ -81,6 +81,7 @@ impl Ctx<'_> {
         let hashed = self.keyspace.key(key);
         let expired = self.keyspace.db(db).is_expired(hashed);
         self.server.watches.clients += usize::from(transaction.watched.is_empty());
+        transaction.watched_bytes += key.len();
         transaction.watched.push(Watched { db, key: key.to_vec(), expired });
         crate::listeners::refresh(self.keyspace, self.server);
     }
@@ -101,6 +102,7 @@ pub(crate) fn forget(keyspace: &mut Keyspace, server: &mut ServerState, client: 
     if transaction.watched.is_empty() {
         return;
     }
+    transaction.watched_bytes = 0;
     for Watched { db, key, .. } in transaction.watched.drain(..) {
         server.watches.remove(client.slot, db, &key);
     }

@@ -108,3 +108,24 @@ fn only_what_needs_memory_is_refused_when_nothing_can_be_evicted() {
     harness.host.used_memory = 400_000;
     assert_eq!(harness.send("SET d 4").to_string(), "+OK");
 }
+
+#[test]
+fn certificates_are_read_again_at_their_interval() {
+    let mut harness = Harness::new();
+    harness.advance(5_000);
+    assert_eq!(harness.host.encrypted, 0);
+    harness.config("tls-auto-reload-interval", b"10").expect("a parameter");
+    harness.advance(35_000);
+    assert!((3..=4).contains(&harness.host.encrypted), "{}", harness.host.encrypted);
+}
+
+#[test]
+fn parameters_of_tls_are_acted_on_even_if_they_stay_the_same() {
+    let mut harness = Harness::new();
+    for times in 1..3 {
+        harness.send("CONFIG SET tls-cert-file a.pem");
+        assert_eq!(harness.host.encrypted, times);
+    }
+    harness.send("CONFIG SET port 7000");
+    assert_eq!(harness.host.encrypted, 2);
+}

@@ -7,7 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use world::{Accepted, Clock, ConnId, CpuTimes, Disk, Entropy, Event, Level, Listen, ListenerId, Log};
+use world::{
+    Accepted, CertificatesInUse, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy, Event, Level, Listen,
+    ListenerId, Log,
+};
 use world::{MemoryFacts, Network, Now, Process, Recv, Send};
 
 use crate::clock::{self, Clocks};
@@ -138,9 +141,20 @@ impl Network for RealWorld {
         self.net.unlisten(listener);
     }
 
+    fn encrypt(&mut self, with: &Encryption) -> io::Result<()> {
+        self.net.encrypt(with)
+    }
+
+    fn certificates(&self) -> CertificatesInUse {
+        self.net.certificates()
+    }
+
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
         events.clear();
         let signalled = self.net.wait(timeout, events)?;
+        for line in self.net.take_failures() {
+            self.log.log(Level::Verbose, &line);
+        }
         if signalled && let Some(signals) = &mut self.signals {
             signals.take(events);
         }

@@ -39,6 +39,10 @@ pub fn serve(wish: Serve) -> ExitCode {
         Err(line) => return fail_logged(&mut world, &line),
     };
     greet(&mut world, &config, file.as_deref(), &loaded.notes);
+    if let Err(line) = server::encryption::apply(&mut world, &config) {
+        world.log(Level::Warning, &line);
+        return fail_logged(&mut world, "Failed to configure TLS. Check logs for more info.");
+    }
     let mut server = Server::new(engine(&mut world, config, file, registry));
     if let Err(line) = server.load_users(&mut world, &loaded.users) {
         return fail_logged(&mut world, &line);

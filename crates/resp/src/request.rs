@@ -235,6 +235,11 @@ impl Progress {
         self.words.len()
     }
 
+    /// Bytes that have been made sense of: whole words, and the length of the one that is on its way.
+    pub fn read(&self) -> usize {
+        self.at
+    }
+
     /// Words still to come.
     pub fn left(&self) -> u32 {
         self.left

@@ -53,6 +53,7 @@ impl Server {
             ..About::default()
         };
         let slot = self.engine.connect(about);
+        self.engine.sign_in(slot, &accepted.proven);
         let index = conn.0 as usize;
         if self.conns.len() <= index {
             self.conns.resize_with(index + 1, || None);

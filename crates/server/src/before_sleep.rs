@@ -6,6 +6,7 @@
 //! 4. *(to come)* the append-only file is written, and fsynced if every write must be, before …
 //! 5. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
 //! 6. `close`: connections that ended, after their last reply has left.
+//! 7. `evict_clients`: the largest are closed if all together hold more than `maxmemory-clients` still.
 
 use engine::{ClientSlot, Close, Effect};
 use world::{Send, World};
@@ -24,6 +25,14 @@ impl Server {
         self.engine.broadcast();
         self.flush(world);
         self.close_ended(world);
+        self.evict_clients(world);
+    }
+
+    fn evict_clients(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        if self.engine.evict_clients(&mut host) {
+            self.close_ended(world);
+        }
     }
 
     /// Expiry that could not keep up goes on here, shortly.
@@ -103,6 +112,7 @@ impl Server {
             server.closing.push(slot);
         }
         self.engine.ebb(slot);
+        self.engine.server.reckon(slot);
         self.ask_for_room(world, slot, !empty && close != Close::Now);
     }
 

@@ -74,10 +74,28 @@ impl Connection {
         }
     }
 
-    /// How much the next read shall ask for: more when a long word is on its way.
+    /// How much the next read shall ask for: more when a long word is on its way. There is room for it in `input`.
     #[inline]
-    pub fn room(&self) -> usize {
-        BUFFER.max(self.missing.min(READ_MAX))
+    pub fn room(&mut self) -> usize {
+        let spare = self.input.capacity() - self.input.len();
+        let room = BUFFER.max(self.missing.min(READ_MAX));
+        if spare >= room { room } else { self.make_room(spare, room) }
+    }
+
+    /// What a long word still lacks may fit. If not, the buffer grows by as much as the word needs, but never by more than
+    /// a read or a quarter: nobody gets memory for what he only announces, and the buffer ends no larger than the word.
+    #[cold]
+    fn make_room(&mut self, spare: usize, room: usize) -> usize {
+        if self.missing > 0 && spare >= self.missing {
+            return spare;
+        }
+        if self.missing == 0 || self.held {
+            self.input.reserve(room);
+        } else {
+            let quarter = self.input.len() / 4;
+            self.input.reserve_exact(room.max(quarter.min(self.missing)));
+        }
+        room
     }
 
     /// Takes a buffer if there is none.
@@ -189,10 +207,28 @@ mod tests {
         assert_eq!(connection.input.capacity(), BUFFER);
         arrive(&mut connection, &mut pool, 10, 0);
         connection.missing = 100_000;
-        connection.input.reserve(connection.room());
+        connection.room();
         connection.fit(Lately::Busy, &mut pool);
         assert!(connection.input.capacity() >= 100_000, "more is on its way");
         connection.fit(Lately::Idle, &mut pool);
         assert_eq!((connection.input.capacity(), connection.input.len()), (10, 10));
+    }
+
+    #[test]
+    fn a_long_word_gets_the_room_it_needs_and_no_more() {
+        let mut connection = Connection::new(ConnId(0), ClientSlot(0));
+        let announced = 3_000_000;
+        while connection.input.len() < announced {
+            connection.missing = announced - connection.input.len();
+            let room = connection.room();
+            assert!((1..=READ_MAX).contains(&room));
+            let spare = connection.input.capacity() - connection.input.len();
+            assert!(spare >= room, "room is there already");
+            let most = connection.input.len() / 4;
+            assert!(spare <= room.max(most), "not more than has come gives a right to");
+            let arrives = room.min(connection.missing).min(100_000);
+            connection.input.extend(std::iter::repeat_n(0, arrives));
+        }
+        assert!(connection.input.capacity() < announced + 2 * BUFFER, "{}", connection.input.capacity());
     }
 }

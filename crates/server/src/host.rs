@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use config::{Config, LogLevel};
 use engine::Host;
-use engine::host::{CpuTimes, Level, MemoryFacts};
+use engine::host::{Certificate, CpuTimes, Level, MemoryFacts};
 use world::World;
 
 use crate::listeners::Listeners;
@@ -98,6 +98,14 @@ impl Host for WorldHost<'_> {
     }
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         self.listeners.open(self.world, config)
+    }
+    fn encrypt(&mut self, config: &Config) -> Result<(), String> {
+        crate::encryption::apply(self.world, config)
+    }
+    fn certificates(&self) -> [Option<Certificate>; 2] {
+        let world::CertificatesInUse { ours, authority } = self.world.certificates();
+        [ours, authority]
+            .map(|one| one.map(|one| Certificate { serial: one.serial, expires_s: one.expires_s }))
     }
     fn set_log_level(&mut self, level: LogLevel) {
         self.world.set_level(log_level(level));

@@ -11,6 +11,7 @@ mod batch;
 mod before_sleep;
 mod connection;
 pub mod crash;
+pub mod encryption;
 pub mod host;
 mod listeners;
 mod meanwhile;

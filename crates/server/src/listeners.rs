@@ -58,22 +58,27 @@ impl Listeners {
 
     /// The kinds of listeners, as `Ready to accept connections` names them.
     pub fn kinds(&self) -> Vec<&'static str> {
-        let tcp = self.open.iter().any(|(l, _)| matches!(l, Listen::Tcp { .. }));
+        let tcp = self.open.iter().any(|(l, _)| matches!(l, Listen::Tcp { secure: false, .. }));
+        let tls = self.open.iter().any(|(l, _)| matches!(l, Listen::Tcp { secure: true, .. }));
         let unix = self.open.iter().any(|(l, _)| matches!(l, Listen::Unix { .. }));
-        [(tcp, "tcp"), (unix, "unix")].into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
+        [(tcp, "tcp"), (unix, "unix"), (tls, "tls")]
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, name)| name)
+            .collect()
     }
 }
 
 fn wanted(config: &Config) -> Vec<Wanted> {
     let mut all = Vec::new();
-    if config.port != 0 {
-        for address in &config.bind {
+    for (port, secure) in [(config.port, false), (config.tls_port, true)] {
+        for address in config.bind.iter().filter(|_| port != 0) {
             let (address, optional) = match address.strip_prefix('-') {
                 Some(rest) => (rest, true),
                 None => (address.as_str(), false),
             };
             let listen =
-                Listen::Tcp { address: address.to_owned(), port: config.port, backlog: config.tcp_backlog };
+                Listen::Tcp { address: address.to_owned(), port, backlog: config.tcp_backlog, secure };
             all.push(Wanted { listen, optional });
         }
     }

@@ -280,9 +280,12 @@ impl Server {
     fn note_query(&mut self, index: u32) {
         let Some(connection) = self.conns[index as usize].as_deref() else { return };
         if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
-            client.query_used = connection.input.len();
+            // Words that are whole are no longer query, as with the peers.
+            let read = connection.progress.as_ref().map_or(0, |progress| progress.read());
+            client.query_used = connection.input.len().saturating_sub(read);
             client.query_capacity = connection.input.capacity();
             client.argv_memory = connection.progress.as_ref().map_or(0, |progress| progress.memory());
+            self.engine.server.reckon(connection.slot);
         }
     }
 

@@ -194,6 +194,14 @@ impl Network for SimWorld {
         Ok(ListenerId(0))
     }
 
+    fn encrypt(&mut self, _with: &world::Encryption) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "the simulation encrypts nothing"))
+    }
+
+    fn certificates(&self) -> world::CertificatesInUse {
+        world::CertificatesInUse::default()
+    }
+
     fn unlisten(&mut self, _listener: ListenerId) {
         self.listening = false;
     }
@@ -240,6 +248,7 @@ impl Network for SimWorld {
             conn,
             peer: format!("127.0.0.1:{}", 40_000 + conn.0),
             local: "127.0.0.1:6379".to_owned(),
+            proven: Vec::new(),
             unix: false,
             loopback: true,
             fd: conn.0 as i32 + 10,

@@ -26,6 +26,8 @@ pub struct FakeHost {
     pub files: BTreeMap<String, Vec<u8>>,
     pub here: String,
     pub log: Vec<String>,
+    /// How often connections were to be encrypted anew.
+    pub encrypted: u32,
     /// State of the generator behind `fill_random`.
     random: u64,
 }
@@ -39,6 +41,7 @@ impl Default for FakeHost {
             files: BTreeMap::new(),
             here: "/data".to_owned(),
             log: Vec::new(),
+            encrypted: 0,
             random: 1,
         }
     }
@@ -136,6 +139,13 @@ impl Host for FakeHost {
     }
     fn listen(&mut self, _config: &config::Config) -> Result<(), String> {
         Ok(())
+    }
+    fn encrypt(&mut self, _config: &config::Config) -> Result<(), String> {
+        self.encrypted += 1;
+        Ok(())
+    }
+    fn certificates(&self) -> [Option<engine::host::Certificate>; 2] {
+        [None, None]
     }
     fn set_log_level(&mut self, _level: config::LogLevel) {}
     fn title(&mut self, _title: &str) {}

@@ -63,7 +63,8 @@ pub enum Signal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// An address (IPv4, IPv6, `*` and `::*` for all of a family) and a port.
-    Tcp { address: String, port: u16, backlog: u32 },
+    /// `secure`: connections are encrypted, as `Network::encrypt` was told last.
+    Tcp { address: String, port: u16, backlog: u32, secure: bool },
     /// A unix socket, with its permissions (octal, 0 = as the umask says) and optional group name.
     Unix { path: PathBuf, mode: u32, group: Option<String>, backlog: u32 },
 }
@@ -75,10 +76,74 @@ pub struct Accepted {
     pub peer: String,
     pub local: String,
     pub unix: bool,
+    /// Names that the peer has proven to be its own, by a certificate; the first that is a user's counts.
+    pub proven: Vec<Vec<u8>>,
     /// The peer's address is a loopback one, or a unix socket (protected mode asks).
     pub loopback: bool,
     /// The descriptor number, for CLIENT LIST.
     pub fd: i32,
+}
+
+/// How connections to secure listeners are encrypted: what is in which file, and what is asked of peers. Empty texts
+/// are what is not set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encryption {
+    /// Our certificates, ours first, and our private key, both PEM.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// Whose certificates we trust: a file of them, a folder of such files.
+    pub authorities: PathBuf,
+    pub authorities_folder: PathBuf,
+    pub peers: PeerCertificates,
+    pub names: ProvenNames,
+    /// Names of protocol versions, as `TLSv1.2 TLSv1.3`.
+    pub protocols: String,
+    /// Cipher suites by OpenSSL's names, apart by colons: of TLS 1.2, and of 1.3.
+    pub ciphers: String,
+    pub suites: String,
+    /// Our order of suites counts, not the peer's.
+    pub our_order: bool,
+    /// How many sessions may be resumed, and for how many seconds; 0 = none.
+    pub sessions: usize,
+    pub session_seconds: u64,
+    /// Connections that may be begun in one `wait`: a handshake is dear.
+    pub begun_per_wait: usize,
+}
+
+/// Whether peers must show a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PeerCertificates {
+    Ignored,
+    /// One that is shown must be good.
+    Welcome,
+    #[default]
+    Required,
+}
+
+/// What of a peer's certificate `Accepted::proven` tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProvenNames {
+    #[default]
+    None,
+    CommonName,
+    Uris,
+}
+
+/// A certificate in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Hex digits.
+    pub serial: String,
+    /// When it is no longer good, seconds since 1970.
+    pub expires_s: i64,
+}
+
+/// The certificates that `Network::encrypt` was told of last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertificatesInUse {
+    pub ours: Option<CertificateFacts>,
+    /// The authority whose certificate ends first.
+    pub authority: Option<CertificateFacts>,
 }
 
 #[derive(Debug)]
@@ -97,7 +162,8 @@ pub enum Recv {
 
 #[derive(Debug)]
 pub enum Send {
-    /// So many bytes went out; fewer than given means that there is no more room now (0 = none at all).
+    /// So many bytes went out; fewer than given means that there is no more room now (0 = none at all). The others are
+    /// to be offered again, before anything else: an encrypted connection may have begun with them.
     Bytes(usize),
     Failed(io::Error),
 }
@@ -118,11 +184,17 @@ pub trait Network {
     fn listen(&mut self, at: &Listen) -> io::Result<ListenerId>;
     /// Closes a listening socket (a unix socket's file is removed).
     fn unlisten(&mut self, listener: ListenerId);
+    /// Has connections accepted by secure listeners from now on encrypted like this. On failure everything stays as it
+    /// was; the error is one line that says which file or setting and why.
+    fn encrypt(&mut self, with: &Encryption) -> io::Result<()>;
+    fn certificates(&self) -> CertificatesInUse;
     /// Collects events into `events` (cleared first), waiting at most `timeout` (None = for ever).
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()>;
-    /// Takes one connection, `None` when there is none (left).
+    /// Takes one connection, `None` when there is none (left). One of a secure listener comes when both sides have agreed
+    /// on keys.
     fn accept(&mut self, listener: ListenerId) -> io::Result<Option<Accepted>>;
     /// Appends at most `room` bytes that have arrived; `into` grows to hold them if its spare capacity is smaller.
+    /// Of an encrypted connection it may be a record (16 KB) more.
     fn recv(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv;
     /// Sends the slices one after the other, as far as there is room.
     fn send(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send;

@@ -10,28 +10,22 @@ pub static PARAMS: &[Param] = &[
     param!(tls_auth_clients, "tls-auth-clients", Kind::Choice(TlsAuthClients::NAMES), "yes").part(Tls),
     param!(tls_auth_clients_user, "tls-auth-clients-user", Kind::Choice(TlsUserFrom::NAMES), "off").part(Tls),
     param!(tls_auto_reload_interval, "tls-auto-reload-interval", int(0, I32_MAX), "0").part(Tls),
-    param!(tls_ca_cert_dir, "tls-ca-cert-dir", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_ca_cert_file, "tls-ca-cert-file", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_cert_file, "tls-cert-file", TEXT_OR_NONE, "").part(Tls),
+    param!(tls_ca_cert_dir, "tls-ca-cert-dir", TEXT_OR_NONE, "").file().part(Tls),
+    param!(tls_ca_cert_file, "tls-ca-cert-file", TEXT_OR_NONE, "").file().part(Tls),
+    param!(tls_cert_file, "tls-cert-file", TEXT_OR_NONE, "").file().part(Tls),
     param!(tls_ciphers, "tls-ciphers", TEXT_OR_NONE, "").part(Tls),
     param!(tls_ciphersuites, "tls-ciphersuites", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_client_cert_file, "tls-client-cert-file", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_client_key_file, "tls-client-key-file", TEXT_OR_NONE, "").part(Tls),
+    param!(tls_client_cert_file, "tls-client-cert-file", TEXT_OR_NONE, "").file().part(Tls),
+    param!(tls_client_key_file, "tls-client-key-file", TEXT_OR_NONE, "").file().part(Tls),
     param!(tls_client_key_file_pass, "tls-client-key-file-pass", TEXT_OR_NONE, "").sensitive().part(Tls),
-    param!(tls_cluster, "tls-cluster", BOOL, "no")
-        .part(Tls)
-        .not_yet(|c| c.tls_cluster, "TLS is not available in this version yet"),
-    param!(tls_dh_params_file, "tls-dh-params-file", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_key_file, "tls-key-file", TEXT_OR_NONE, "").part(Tls),
+    param!(tls_cluster, "tls-cluster", BOOL, "no").part(Tls),
+    param!(tls_dh_params_file, "tls-dh-params-file", TEXT_OR_NONE, "").file().part(Tls),
+    param!(tls_key_file, "tls-key-file", TEXT_OR_NONE, "").file().part(Tls),
     param!(tls_key_file_pass, "tls-key-file-pass", TEXT_OR_NONE, "").sensitive().part(Tls),
-    param!(tls_port, "tls-port", int(0, 65535), "0")
-        .part(Tls)
-        .not_yet(|c| c.tls_port != 0, "TLS is not available in this version yet"),
+    param!(tls_port, "tls-port", int(0, 65535), "0").part(Tls),
     param!(tls_prefer_server_ciphers, "tls-prefer-server-ciphers", BOOL, "no").part(Tls),
     param!(tls_protocols, "tls-protocols", TEXT_OR_NONE, "").part(Tls),
-    param!(tls_replication, "tls-replication", BOOL, "no")
-        .part(Tls)
-        .not_yet(|c| c.tls_replication, "TLS is not available in this version yet"),
+    param!(tls_replication, "tls-replication", BOOL, "no").part(Tls),
     param!(tls_session_cache_size, "tls-session-cache-size", int(0, I32_MAX), "20480").part(Tls),
     param!(tls_session_cache_timeout, "tls-session-cache-timeout", int(0, I32_MAX), "300").part(Tls),
     param!(tls_session_caching, "tls-session-caching", BOOL, "yes").part(Tls),

@@ -89,7 +89,7 @@ fn apply(server: &mut ServerState, asking: Option<&mut Client>, concerned: impl 
         if concerned(client) && has_lost(server, client) {
             client.close(Close::AfterReply);
         }
-        refresh(server, client);
+        refresh(&server.access, client);
     }
     let lost = |client: &&Client| concerned(client) && has_lost(server, client);
     let lost: Vec<_> = server.clients.iter().filter(lost).map(|client| client.slot).collect();
@@ -110,15 +110,11 @@ fn has_lost(server: &ServerState, client: &Client) -> bool {
 /// Restores the gates of all clients but the one that is taken out.
 fn refresh_all(server: &mut ServerState) {
     let ServerState { access, clients, .. } = server;
-    clients.iter_mut().for_each(|client| refresh_gates(access, client));
+    clients.iter_mut().for_each(|client| refresh(access, client));
 }
 
 /// Restores the gates of a client.
-pub(crate) fn refresh(server: &ServerState, client: &mut Client) {
-    refresh_gates(&server.access, client);
-}
-
-fn refresh_gates(access: &super::Access, client: &mut Client) {
+pub(crate) fn refresh(access: &super::Access, client: &mut Client) {
     if access.users.get(client.user).is_none() {
         client.user = UserId::DEFAULT;
         client.about.user = acl::DEFAULT.to_vec();

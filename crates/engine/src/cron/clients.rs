@@ -36,6 +36,7 @@ pub(super) fn tend_some(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Aga
 
 /// Looks at one client: its buffers are noted, and it is closed if it idles or does not read.
 fn tend(server: &mut ServerState, host: &mut dyn Host, slot: ClientSlot) {
+    server.reckon(slot);
     let Some(client) = server.clients.get_mut(slot) else { return };
     if client.close != Close::No {
         return;

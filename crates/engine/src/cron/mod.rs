@@ -77,6 +77,12 @@ static STEPS: [Step; STEP_COUNT] = [
         run: shrink_tracking,
     },
     Step {
+        name: "certificates",
+        period: Period::Micros(1_000_000),
+        cost: Cost::Light,
+        run: reload_certificates,
+    },
+    Step {
         name: "eviction",
         period: Period::While(|server| server.eviction.unfinished),
         cost: Cost::Heavy(500),
@@ -85,7 +91,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 11;
+const STEP_COUNT: usize = 12;
 /// The index of the step of this name.
 const TITLE: usize = 6;
 
@@ -109,6 +115,8 @@ pub struct CronState {
     next_client: usize,
     /// Most memory in use since freed memory was last given back to the kernel.
     held_bytes: u64,
+    /// When certificates were read again, or it was looked whether they should be.
+    certificates_us: u64,
     /// The title given to the process.
     title: String,
     started: bool,
@@ -298,6 +306,19 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 /// Goes on forgetting keys that clients have read, if the limit was lowered.
 fn shrink_tracking(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     crate::tracking::shrink(&mut engine.server, &mut engine.keyspace.env.rng);
+    Again::Later
+}
+
+/// `tls-auto-reload-interval`: certificates are renewed by others, who replace their files.
+fn reload_certificates(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    let server = &mut engine.server;
+    let interval_us = u64::from(server.config.tls_auto_reload_interval) * 1_000_000;
+    if interval_us > 0 && server.mono_us.saturating_sub(server.cron.certificates_us) >= interval_us {
+        server.cron.certificates_us = server.mono_us;
+        if let Err(why) = host.encrypt(&server.config) {
+            host.log(Level::Warning, &format!("Certificates are not read again: {why}"));
+        }
+    }
     Again::Later
 }
 

@@ -47,18 +47,26 @@ fn process(facts: &Facts<'_>, text: &mut Text) {
     text.field("availability_zone", String::from_utf8_lossy(&server.config.availability_zone));
 }
 
-/// `listener0:name=tcp,bind=127.0.0.1,bind=::1,port=6379`.
+fn binds(config: &config::Config) -> String {
+    config.bind.iter().map(|address| format!("bind={address},")).collect()
+}
+
+/// `listener0:name=tcp,bind=127.0.0.1,bind=::1,port=6379`. The numbers are those of the kinds.
 fn listeners(facts: &Facts<'_>, text: &mut Text) {
     let config = &facts.server.config;
-    let mut lines = Vec::new();
+    let mut lines = [None, None, None];
     if config.port != 0 {
-        let binds: String = config.bind.iter().map(|address| format!("bind={address},")).collect();
-        lines.push(format!("name=tcp,{binds}port={}", config.port));
+        lines[0] = Some(format!("name=tcp,{}port={}", binds(config), config.port));
     }
     if let Some(path) = config.unixsocket.as_ref().filter(|path| !path.is_empty()) {
-        lines.push(format!("name=unix,bind={}", String::from_utf8_lossy(path)));
+        lines[1] = Some(format!("name=unix,bind={}", String::from_utf8_lossy(path)));
+    }
+    if config.tls_port != 0 {
+        lines[2] = Some(format!("name=tls,{}port={}", binds(config), config.tls_port));
     }
     for (index, line) in lines.iter().enumerate() {
-        text.field(&format!("listener{index}"), line);
+        if let Some(line) = line {
+            text.field(&format!("listener{index}"), line);
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Listener {
     pub fd: OwnedFd,
     /// The file of a unix socket.
     pub path: Option<PathBuf>,
+    /// Connections are encrypted.
+    pub secure: bool,
 }
 
 impl Listener {
@@ -40,15 +42,15 @@ impl Listener {
 
 pub(super) fn open(at: &Listen) -> io::Result<Listener> {
     match at {
-        Listen::Tcp { address, port, backlog } => {
+        Listen::Tcp { address, port, backlog, secure } => {
             let at = format!("{address}:{port}");
             let fd = tcp(address, *port, *backlog).map_err(|step| step.at(&at))?;
-            Ok(Listener { fd, path: None })
+            Ok(Listener { fd, path: None, secure: *secure })
         }
         Listen::Unix { path, mode, group, backlog } => {
             let at = path.display().to_string();
             let fd = unix(path, *mode, group.as_deref(), *backlog).map_err(|step| step.at(&at))?;
-            Ok(Listener { fd, path: Some(path.clone()) })
+            Ok(Listener { fd, path: Some(path.clone()), secure: false })
         }
     }
 }
@@ -81,7 +83,7 @@ fn kind(error: &io::Error) -> io::ErrorKind {
 }
 
 /// The error's text without the number that std puts behind it.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),

@@ -14,9 +14,11 @@
 
 mod listen;
 mod name;
+mod secure;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -31,30 +33,33 @@ use crate::poll::{Backend, Interest, Poller, Ready};
 use crate::sys;
 use listen::Listener;
 use table::Table;
+use tls::handshake::SHAKES;
 
 /// How many slices one `writev` is given.
-const SLICES: usize = 64;
+pub(crate) const SLICES: usize = 64;
 
-/// The upper bits of a token, in this order: connections below, then listeners, then the signals.
+/// The upper bits of a token, in this order: connections below, then those not accepted yet (`tls::handshake::SHAKES`),
+/// then listeners, then the signals.
 const LISTENER: u64 = 1 << 62;
 const SIGNAL: u64 = 1 << 63;
 
 /// macOS has no such flag; there the ignored SIGPIPE has to do.
 #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-const QUIET: SendFlags = SendFlags::NOSIGNAL;
+pub(crate) const QUIET: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(target_os = "macos", target_os = "ios"))]
-const QUIET: SendFlags = SendFlags::empty();
+pub(crate) const QUIET: SendFlags = SendFlags::empty();
 
 pub(crate) struct Net {
     poller: Poller,
     table: Table,
     listeners: Vec<Option<Listener>>,
+    secure: secure::Secure,
 }
 
 impl Net {
     pub fn new(backend: Backend) -> io::Result<Net> {
         let poller = Poller::create(backend)?;
-        Ok(Net { poller, table: Table::default(), listeners: Vec::new() })
+        Ok(Net { poller, table: Table::default(), listeners: Vec::new(), secure: Default::default() })
     }
 
     pub fn multiplexer(&self) -> &'static str {
@@ -77,6 +82,7 @@ impl Net {
     pub fn unlisten(&mut self, id: ListenerId) {
         let listener = self.listeners.get_mut(id.0 as usize).and_then(Option::take);
         if let Some(listener) = listener {
+            self.forget_handshakes(id);
             // The descriptor is about to be closed; there is nothing to do about a failure.
             let _ = self.poller.remove(listener.fd.as_fd(), Interest::READ);
             listener.close();
@@ -91,22 +97,50 @@ impl Net {
 
     /// As `world::Network::wait`; the answer says whether the signals' descriptor can be read.
     pub fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<bool> {
-        let Net { poller, table, .. } = self;
+        let timeout = self.secure.timeout(timeout);
+        let Net { poller, table, listeners, secure, .. } = self;
         table.release();
         let mut signalled = false;
         poller.wait(timeout, |ready| {
-            if ready.token < LISTENER {
+            if ready.token < SHAKES {
                 report(table, ready, events);
+            } else if ready.token < LISTENER {
+                secure.handshakes.ready.push(ready.token);
             } else if ready.token < SIGNAL {
-                events.push(Event::Incoming(ListenerId(ready.token as u32)));
+                let id = ListenerId(ready.token as u32);
+                let is_secure =
+                    listeners.get(id.0 as usize).and_then(Option::as_ref).is_some_and(|l| l.secure);
+                if is_secure {
+                    secure.handshakes.incoming.push(id);
+                } else {
+                    events.push(Event::Incoming(id));
+                }
             } else {
                 signalled = true;
             }
         })?;
+        self.go_on_with_secure(events);
         Ok(signalled)
     }
 
     pub fn accept(&mut self, id: ListenerId) -> io::Result<Option<Accepted>> {
+        let Some(listener) = self.listeners.get(id.0 as usize).and_then(Option::as_ref) else {
+            return Ok(None);
+        };
+        if listener.secure {
+            return Ok(self.secure.handshakes.accept(id));
+        }
+        let accepted = self.accept_plain(id)?;
+        let Some(accepted) = accepted else { return Ok(None) };
+        if let Err(error) = self.set_interest(accepted.conn, Interest::READ) {
+            self.table.remove(accepted.conn);
+            return Err(error);
+        }
+        Ok(Some(accepted))
+    }
+
+    /// A connection that the poller does not know yet.
+    fn accept_plain(&mut self, id: ListenerId) -> io::Result<Option<Accepted>> {
         let Some(listener) = self.listeners.get(id.0 as usize).and_then(Option::as_ref) else {
             return Ok(None);
         };
@@ -123,18 +157,17 @@ impl Net {
         }
         let number = fd.as_raw_fd();
         let conn = self.table.insert(fd, unix);
-        if let Err(error) = self.set_interest(conn, Interest::READ) {
-            self.table.remove(conn);
-            return Err(error);
-        }
         let name::Names { peer, local, loopback } = names;
-        Ok(Some(Accepted { conn, peer, local, unix, loopback, fd: number }))
+        Ok(Some(Accepted { conn, peer, local, unix, proven: Vec::new(), loopback, fd: number }))
     }
 
     #[inline]
     pub fn recv(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv {
         debug_assert!(room > 0, "room for no bytes cannot tell an end from a success");
-        let fd = self.table.fd(conn);
+        let (fd, tls) = self.table.stream(conn);
+        if let Some(tls) = tls {
+            return self.secure.recv(conn, fd, tls, into, room);
+        }
         loop {
             return match sys::recv_into(fd, into, room) {
                 Ok(0) => Recv::Closed,
@@ -148,7 +181,10 @@ impl Net {
 
     #[inline]
     pub fn send(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send {
-        let fd = self.table.fd(conn);
+        let (fd, tls) = self.table.stream(conn);
+        if let Some(tls) = tls {
+            return tls.send(fd, slices);
+        }
         match slices {
             [] => Send::Bytes(0),
             [one] => outcome(send_one(fd, one), 0),
@@ -180,7 +216,11 @@ impl Net {
         let Some(interest) = self.table.interest_if_open(conn) else {
             return;
         };
-        let _ = self.poller.remove(self.table.fd(conn), interest);
+        let (fd, tls) = self.table.stream(conn);
+        if let Some(tls) = tls {
+            tls.close(fd);
+        }
+        let _ = self.poller.remove(fd, interest);
         self.table.remove(conn);
     }
 

@@ -17,6 +17,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use world::ConnId;
 
+use super::tls::Session;
 use crate::poll::Interest;
 
 /// Generations wrap at 2^29: the bits above belong to the kind of a token.
@@ -28,6 +29,8 @@ struct Slot {
     generation: u32,
     interest: Interest,
     unix: bool,
+    /// Of an encrypted connection.
+    tls: Option<Box<Session>>,
 }
 
 #[derive(Default)]
@@ -53,6 +56,7 @@ impl Table {
     /// Closes the descriptor.
     pub fn remove(&mut self, conn: ConnId) {
         let slot = &mut self.slots[conn.0 as usize];
+        slot.tls = None;
         if slot.fd.take().is_some() {
             slot.generation = (slot.generation + 1) & GENERATIONS;
             self.resting.push(conn.0);
@@ -72,6 +76,19 @@ impl Table {
     pub fn fd(&self, conn: ConnId) -> BorrowedFd<'_> {
         let fd = self.slots[conn.0 as usize].fd.as_ref();
         fd.expect("the caller uses open connections only (invariant 3 of net)").as_fd()
+    }
+
+    /// The descriptor, and what encrypts it.
+    #[inline]
+    pub fn stream(&mut self, conn: ConnId) -> (BorrowedFd<'_>, Option<&mut Session>) {
+        let slot = &mut self.slots[conn.0 as usize];
+        let fd = slot.fd.as_ref().expect("the caller uses open connections only (invariant 3 of net)");
+        (fd.as_fd(), slot.tls.as_deref_mut())
+    }
+
+    /// Has a connection encrypted.
+    pub fn encrypt(&mut self, conn: ConnId, session: Session) {
+        self.slots[conn.0 as usize].tls = Some(Box::new(session));
     }
 
     pub fn token(&self, conn: ConnId) -> u64 {

@@ -15,7 +15,7 @@ fn each_backend(check: impl Fn(Net)) {
 }
 
 fn tcp(address: &str, port: u16) -> Listen {
-    Listen::Tcp { address: address.into(), port, backlog: 511 }
+    Listen::Tcp { address: address.into(), port, backlog: 511, secure: false }
 }
 
 fn events(net: &mut Net) -> Vec<Event> {

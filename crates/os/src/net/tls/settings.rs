@@ -1,0 +1,202 @@
+//! From files and words to what rustls works by.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use world::{CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
+
+use super::certificate;
+use super::sessions::Sessions;
+use super::suites;
+
+/// What new encrypted connections are made by.
+pub(crate) struct Settings {
+    config: Arc<ServerConfig>,
+    /// What this was read from, and a digest of the files.
+    from: (Encryption, u64),
+    pub in_use: CertificatesInUse,
+    pub begun_per_wait: usize,
+}
+
+impl Settings {
+    /// Reads the files; the error is a line for a person.
+    pub fn read(with: &Encryption) -> io::Result<Settings> {
+        let files = digest(with);
+        let (config, in_use) =
+            server_config(with).map_err(|line| io::Error::new(io::ErrorKind::InvalidInput, line))?;
+        Ok(Settings {
+            config: Arc::new(config),
+            from: (with.clone(), files),
+            in_use,
+            begun_per_wait: with.begun_per_wait.max(1),
+        })
+    }
+
+    /// Whether reading these would come to the same.
+    pub fn are(&self, with: &Encryption) -> bool {
+        self.from.0 == *with && self.from.1 == digest(with)
+    }
+
+    pub fn connection(&self) -> io::Result<ServerConnection> {
+        ServerConnection::new(self.config.clone()).map_err(io::Error::other)
+    }
+
+    /// What the peer's certificate, which has been checked, says of who it is.
+    pub fn names_of(&self, tls: &ServerConnection) -> Vec<Vec<u8>> {
+        let Some([first, ..]) = tls.peer_certificates() else { return Vec::new() };
+        match self.from.0.names {
+            ProvenNames::None => Vec::new(),
+            ProvenNames::CommonName => certificate::common_name(first).into_iter().collect(),
+            ProvenNames::Uris => certificate::uris(first),
+        }
+    }
+}
+
+/// Of the contents of all files, so that a change is seen.
+fn digest(with: &Encryption) -> u64 {
+    let mut files = vec![with.certificate.clone(), with.key.clone(), with.authorities.clone()];
+    files.extend(folder(&with.authorities_folder).unwrap_or_default());
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        (std::fs::read(&file).ok(), file).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The files of a folder, in order; none if there is no folder.
+fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(path)?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse), String> {
+    let (certificates, key) = identity(with)?;
+    let roots = authorities(with)?;
+    let of_roots = roots.iter().filter_map(|root| certificate::facts(root));
+    let in_use = CertificatesInUse {
+        ours: certificates.first().and_then(|own| certificate::facts(own)),
+        authority: of_roots.min_by_key(|facts| facts.expires_s),
+    };
+    let mut provider = rustls::crypto::ring::default_provider();
+    suites::choose(&mut provider, &with.ciphers, &with.suites)?;
+    let provider = Arc::new(provider);
+    let versions = suites::versions(&with.protocols)?;
+    let peers = peers(with, &roots, &provider)?;
+    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
+    let builder = builder.map_err(|error| format!("Failed to configure TLS: {error}"))?;
+    let builder = match peers {
+        Some(peers) => builder.with_client_cert_verifier(peers),
+        None => builder.with_no_client_auth(),
+    };
+    let made = builder.with_single_cert(certificates, key);
+    let mut config =
+        made.map_err(|error| format!("Failed to load private key: {}: {error}", with.key.display()))?;
+    config.ignore_client_order = with.our_order;
+    if with.sessions > 0 {
+        let life = Duration::from_secs(with.session_seconds);
+        config.session_storage = Arc::new(Sessions::new(with.sessions, life));
+        config.send_tls13_tickets = 1;
+    } else {
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
+    Ok((config, in_use))
+}
+
+fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+    for (path, name) in [(&with.certificate, "tls-cert-file"), (&with.key, "tls-key-file")] {
+        if path.as_os_str().is_empty() {
+            return Err(format!("No {name} configured!"));
+        }
+    }
+    let certificates = certificates(&with.certificate)
+        .map_err(|why| format!("Failed to load certificate: {}: {why}", with.certificate.display()))?;
+    let pem = read(&with.key);
+    let key = pem.and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).map_err(|error| no_key(&pem, &error)));
+    let key = key.map_err(|why| format!("Failed to load private key: {}: {why}", with.key.display()))?;
+    Ok((certificates, key))
+}
+
+fn no_key(pem: &[u8], error: &rustls::pki_types::pem::Error) -> String {
+    let text = String::from_utf8_lossy(pem);
+    if text.contains("ENCRYPTED") {
+        "the key is encrypted, which is not supported: `openssl pkey -in FILE -out FILE2` writes one that is not"
+            .to_owned()
+    } else {
+        format!("{error}")
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| crate::net::listen::reason(&error))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let pem = read(path)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match all {
+        Ok(all) if all.is_empty() => Err("there is no certificate in it".to_owned()),
+        Ok(all) => Ok(all),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Who checks the certificates of peers, if anybody does.
+fn peers(
+    with: &Encryption,
+    authorities: &[CertificateDer<'static>],
+    provider: &Arc<rustls::crypto::CryptoProvider>,
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {
+    if with.peers == PeerCertificates::Ignored {
+        return Ok(None);
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities.iter().cloned());
+    if roots.is_empty() {
+        return Err(
+            "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-auth-clients is enabled!"
+                .to_owned(),
+        );
+    }
+    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let checks =
+        if with.peers == PeerCertificates::Welcome { checks.allow_unauthenticated() } else { checks };
+    let checks =
+        checks.build().map_err(|error| format!("Failed to configure client certificates: {error}"))?;
+    Ok(Some(checks))
+}
+
+/// The certificates that we trust. In the folder there may be other files too.
+fn authorities(with: &Encryption) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut all = Vec::new();
+    let file = &with.authorities;
+    if !file.as_os_str().is_empty() {
+        let fail =
+            |why: String| format!("Failed to configure CA certificate(s) file: {}: {why}", file.display());
+        all = certificates(file).map_err(fail)?;
+        // A file that was named must be good as a whole.
+        let mut roots = RootCertStore::empty();
+        for certificate in &all {
+            roots.add(certificate.clone()).map_err(|error| fail(error.to_string()))?;
+        }
+    }
+    let path = &with.authorities_folder;
+    let files = folder(path).map_err(|error| {
+        format!("Failed to configure CA certificate(s) directory: {}: {error}", path.display())
+    })?;
+    all.extend(files.iter().flat_map(|file| certificates(file).unwrap_or_default()));
+    Ok(all)
+}
