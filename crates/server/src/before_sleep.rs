@@ -29,7 +29,7 @@ impl Server {
     }
 
     fn evict_clients(&mut self, world: &mut dyn World) {
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         if self.engine.evict_clients(&mut host) {
             self.close_ended(world);
         }

@@ -198,7 +198,19 @@ impl<E: Scored, const L: usize, const F: usize> Inner<E, L, F> {
     #[inline]
     pub fn way_to_rank(&self, mut rank: usize) -> (usize, usize) {
         step();
-        for (way, edge) in self.edges.iter().enumerate() {
+        // Eight at a time as long as that is not too far: 110 instructions less for a range among ten thousand
+        // elements.
+        let (eights, _) = self.edges.as_chunks::<8>();
+        let mut first = 0;
+        for eight in eights {
+            let count = eight.iter().map(|edge| edge.count).sum();
+            if rank < count {
+                break;
+            }
+            rank -= count;
+            first += 8;
+        }
+        for (way, edge) in self.edges.iter().enumerate().skip(first) {
             if rank < edge.count {
                 return (way, rank);
             }
