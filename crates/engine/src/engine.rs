@@ -61,7 +61,7 @@ impl Engine {
     pub fn new(setup: Setup) -> Self {
         let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
             setup;
-        let mut keyspace = Keyspace::new(config.databases, seed, dice);
+        let (mut keyspace, registry) = (Keyspace::new(config.databases, seed, dice), Rc::new(registry));
         let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
             access: crate::acl::Access::new(&registry),
@@ -113,14 +113,16 @@ impl Engine {
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
-            scripting: Default::default(),
+            scripting: crate::scripting::Scripting::new(&registry),
         };
-        let registry = Rc::new(registry);
-        let mut engine = Engine { keyspace, server, registry: Rc::clone(&registry) };
-        engine.server.scripting.registry = Some(registry);
-        engine.set_time(wall_us, mono_us);
-        crate::reconfigure::apply_all(&mut engine.keyspace, &mut engine.server);
-        engine
+        Engine { keyspace, server, registry }.begun(wall_us, mono_us)
+    }
+
+    /// With its time set and its configuration in force.
+    fn begun(mut self, wall_us: i64, mono_us: u64) -> Self {
+        self.set_time(wall_us, mono_us);
+        crate::reconfigure::apply_all(&mut self.keyspace, &mut self.server);
+        self
     }
 
     /// Sets the time that all commands see until the next call: once per turn.

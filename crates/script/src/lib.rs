@@ -17,7 +17,7 @@
 //! | C loops cannot be stopped (`rep`, `table.insert`, `sort`) | `strings`, `tables`: their own |
 //! | `collectgarbage` can stop the collector | `base`: its own |
 //!
-//! `docs/SCRIPTING.md` tells why this engine, with measurements.
+//! `docs/decisions/014-lua.md` tells why this engine, with measurements.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code)]

@@ -219,11 +219,11 @@ mod tests {
             > FUNCTION LOAD "#!lua name=x\nredis.register_function({}, function() end)"
             -ERR Error registering functions: ERR first argument to server.register_function must be a string
             > FUNCTION LOAD "#!lua name=x\nredis.register_function('a-b', function() end)"
-            -ERR Error registering functions: ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long
+            -ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long
             > FUNCTION LOAD "#!lua name=x\nredis.register_function{function_name='f', callback=function() end, flags={'foo'}}"
             -ERR Error registering functions: ERR unknown flag given
             > FUNCTION LOAD "#!lua name=x\nredis.register_function('f', function() end) redis.register_function('f', function() end)"
-            -ERR Error registering functions: ERR Function already exists in the library
+            -ERR Function already exists in the library
             > FUNCTION LOAD FOO "#!lua name=x\n"
             -ERR Unknown option given: FOO
             > FUNCTION LIST FOO

@@ -186,6 +186,7 @@ fn load(
     let functions = loader.functions;
     let checked = match ended {
         Err(failure) => Err(CommandError::told(String::from_utf8_lossy(&failure.line))),
+        Ok(()) if let Err(error) = check_names(&functions) => Err(error),
         Ok(()) if functions.is_empty() => Err(CommandError::Line("ERR No functions registered")),
         Ok(()) => match functions.iter().find(|function| {
             let taken = libraries.functions.get(&function.name.to_ascii_lowercase());
@@ -252,6 +253,19 @@ fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
+/// What a library registered must have names, and of its own each. (The peer looks when the library has run.)
+fn check_names(functions: &[FunctionSpec]) -> Result {
+    for (at, function) in functions.iter().enumerate() {
+        if !is_name(&function.name) {
+            return Err(CommandError::told(format!("ERR Function {NAMES}")));
+        }
+        if functions[..at].iter().any(|other| other.name.eq_ignore_ascii_case(&function.name)) {
+            return Err(CommandError::Line("ERR Function already exists in the library"));
+        }
+    }
+    Ok(())
+}
+
 /// Who answers a library while it is loaded.
 struct Loader<'a> {
     host: &'a mut dyn Host,
@@ -289,12 +303,6 @@ impl Calls for Loader<'_> {
         if over { Go::Stop("FUNCTION LOAD timeout") } else { Go::On }
     }
     fn register(&mut self, function: FunctionSpec) -> std::result::Result<(), String> {
-        if !is_name(&function.name) {
-            return Err(format!("Function {NAMES}"));
-        }
-        if self.functions.iter().any(|other| other.name.eq_ignore_ascii_case(&function.name)) {
-            return Err("Function already exists in the library".to_owned());
-        }
         self.functions.push(function);
         Ok(())
     }

@@ -81,6 +81,10 @@ pub struct Scripting {
 }
 
 impl Scripting {
+    pub(crate) fn new(registry: &Rc<Registry>) -> Self {
+        Scripting { registry: Some(Rc::clone(registry)), ..Scripting::default() }
+    }
+
     /// Bytes held by the interpreters: for EVAL, for functions.
     pub fn machine_memory(&self) -> (usize, usize) {
         let of = |machine: &Option<Machine>| machine.as_ref().map_or(0, Machine::memory);

@@ -5,8 +5,8 @@ use std::ffi::c_void;
 
 use super::Shared;
 
-/// What the C library assumes of `malloc`.
-const ALIGN: usize = 16;
+/// Nothing that Lua keeps needs more: doubles and pointers.
+const ALIGN: usize = 8;
 
 /// Lua's allocator: frees (`wanted` is 0), makes, or resizes. Null: there is no memory.
 ///
