@@ -46,7 +46,6 @@ const IGNORED: &[&str] = &[
     "lua-replicate-commands",
     "repl-rdb-channel",
     "replica-full-sync-buffer-limit",
-    "sanitize-dump-payload",
 ];
 
 /// Reads all sources over `config`. After an error the configuration is half read and good for nothing.

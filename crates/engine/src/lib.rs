@@ -34,6 +34,7 @@ pub mod path;
 pub mod pause;
 pub mod reconfigure;
 pub mod registry;
+pub mod snapshot;
 pub mod state;
 pub mod transaction;
 pub mod watch;

@@ -164,7 +164,7 @@ fn value_digests(ctx: &mut Ctx<'_>) -> Result {
     for name in ctx.argv.from(2).iter() {
         let key = ctx.keyspace.key(name);
         let entry = ctx.keyspace.look(ctx.client.db).table().get(key.bytes, key.hash);
-        let digest = entry.map(digest::of_value).unwrap_or_default();
+        let digest = entry.map(|entry| digest::of_value(entry, ctx.keyspace.env.now_ms)).unwrap_or_default();
         ctx.client.out.simple(&digest.hex());
     }
     Ok(())

@@ -5,7 +5,9 @@
 //! (the same, then SHA-1 of the result: order matters). A string chains its type and its bytes, a list its type and its
 //! elements; a key with a time to live folds in a mark, but not the time.
 
-use keyspace::{End, Entry, Keyspace, List, Set, SortedSet, SortedSetView, Str, Type, Value, view_of};
+use keyspace::stream::StreamId;
+use keyspace::view_of;
+use keyspace::{End, Entry, Hash, Keyspace, List, Set, SortedSet, SortedSetView, Str, Stream, Type, Value};
 use sha1::{Digest as _, Sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -36,7 +38,7 @@ pub(super) fn of_dataset(keyspace: &Keyspace) -> Digest {
         for entry in db.table().iter() {
             let mut one = Digest::default();
             one.chain(entry.key());
-            add_value(&mut one, entry);
+            add_value(&mut one, entry, keyspace.env.now_ms);
             all.fold(&one.0);
         }
     }
@@ -44,9 +46,9 @@ pub(super) fn of_dataset(keyspace: &Keyspace) -> Digest {
 }
 
 /// Of a value alone, without its key.
-pub(super) fn of_value(entry: &Entry<Value>) -> Digest {
+pub(super) fn of_value(entry: &Entry<Value>, now_ms: i64) -> Digest {
     let mut digest = Digest::default();
-    add_value(&mut digest, entry);
+    add_value(&mut digest, entry, now_ms);
     digest
 }
 
@@ -63,7 +65,20 @@ fn add_sorted_set(digest: &mut Digest, set: SortedSetView<'_>) {
     }
 }
 
-fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
+/// Each entry is chained in: its id with a point between, then its fields and values.
+fn add_stream(digest: &mut Digest, stream: &Stream) {
+    let (mut field_text, mut value_text) = (Vec::new(), Vec::new());
+    for entry in stream.log.range(StreamId::MIN, StreamId::MAX) {
+        digest.chain(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+        for (field, value) in entry.fields {
+            digest.chain(field.bytes(&mut field_text));
+            digest.chain(value.bytes(&mut value_text));
+        }
+    }
+}
+
+/// Fields of hashes whose time is up do not count.
+fn add_value(digest: &mut Digest, entry: &Entry<Value>, now_ms: i64) {
     digest.chain(&type_number(Type::of(entry)).to_be_bytes());
     if let Ok(string) = Str::of(entry) {
         digest.chain(string.bytes(&mut Vec::new()));
@@ -78,6 +93,18 @@ fn add_value(digest: &mut Digest, entry: &Entry<Value>) {
     if let Ok(list) = view_of::<List>(entry) {
         let mut digits = Vec::new();
         list.range(End::Head, 0, usize::MAX, |element| digest.chain(element.bytes(&mut digits)));
+    }
+    if let Ok(hash) = view_of::<Hash>(entry) {
+        let (mut field_text, mut value_text) = (Vec::new(), Vec::new());
+        for (field, value) in hash.iter(now_ms) {
+            let mut one = Digest::default();
+            one.chain(field.bytes(&mut field_text));
+            one.chain(value.bytes(&mut value_text));
+            digest.fold(&one.0);
+        }
+    }
+    if let Ok(stream) = Stream::of(entry) {
+        add_stream(digest, stream);
     }
     if entry.has_expire() {
         digest.fold(b"!!expire!!");
