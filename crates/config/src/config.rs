@@ -328,15 +328,6 @@ impl Config {
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         found
     }
-
-    /// Lines to log at start: what was asked for in good faith and is not done yet.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.save.is_empty() {
-            lines.push("save: snapshots are not taken in this version yet".to_owned());
-        }
-        lines
-    }
 }
 
 /// The parameters of a `CONFIG SET`, if all may be set; the first pair at fault otherwise. Looking at all names

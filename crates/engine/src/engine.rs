@@ -106,6 +106,10 @@ impl Engine {
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
+            snapshot: crate::snapshot::SnapshotState {
+                last_save_s: wall_us / 1_000_000,
+                ..Default::default()
+            },
         };
         let mut engine = Engine { keyspace, server, registry };
         engine.set_time(wall_us, mono_us);

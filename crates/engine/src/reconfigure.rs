@@ -111,6 +111,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    crate::snapshot::note_health(server);
     crate::auth::password_changed(server);
 }
 

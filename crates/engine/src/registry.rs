@@ -263,6 +263,7 @@ fn care_of(record: &Command) -> Gate {
     care.set(Gate::MONITORED, !record.flags.has(Flags::SKIP_MONITOR) && !record.flags.has(Flags::ADMIN));
     care.set(Gate::ALWAYS, record.flags.has(Flags::BLOCKING));
     care.set(Gate::LOADING, !record.flags.has(Flags::LOADING));
+    care.set(Gate::UNSAVED, crate::path::is_refused_unsaved(record));
     care
 }
 

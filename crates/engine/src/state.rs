@@ -170,6 +170,7 @@ pub struct ServerState {
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
+    pub snapshot: crate::snapshot::SnapshotState,
 }
 
 impl ServerState {

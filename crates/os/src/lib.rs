@@ -19,6 +19,7 @@ mod clock;
 #[allow(unsafe_code)]
 mod crash;
 mod disk;
+mod fork;
 mod later;
 mod log;
 mod net;

@@ -30,6 +30,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         since: "3.0.0",
         group: Group::Server,
         flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::ASKING).and(Flags::SYSTEM),
+        acl: &["keyspace", "dangerous"],
         ..RESTORE
     },
 ];

@@ -14,7 +14,9 @@ mod latency;
 mod local;
 mod lolwut;
 mod memory;
+mod reload;
 mod role;
+mod save;
 mod shutdown;
 mod swapdb;
 mod time;
@@ -33,6 +35,7 @@ pub(crate) static LISTS: &[&[Command]] = &[
     lolwut::COMMANDS,
     memory::COMMANDS,
     role::COMMANDS,
+    save::COMMANDS,
     shutdown::COMMANDS,
     swapdb::COMMANDS,
     time::COMMANDS,

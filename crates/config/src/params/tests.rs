@@ -251,10 +251,6 @@ fn what_is_not_there_yet_is_refused_in_one_line() {
         let refused = param.set(&mut Config::default(), &[value.as_bytes()]);
         assert!(matches!(refused, Err(Why::NotYet(_))), "{name}: {refused:?}");
     }
-    let mut config = Config::default();
-    assert_eq!(config.warnings(), Vec::<String>::new());
-    set(&mut config, &[("save", "900 1")]).unwrap();
-    assert_eq!(config.warnings().len(), 1);
 }
 
 #[test]

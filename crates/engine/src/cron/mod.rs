@@ -69,6 +69,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "give memory back", period: Period::Micros(1_000_000), cost: Cost::Light, run: give_back },
     Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
     Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
+    Step { name: "snapshots", period: Period::Micros(100_000), cost: Cost::Light, run: snapshots },
     Step {
         name: "eviction",
         period: Period::While(|server| server.eviction.unfinished),
@@ -78,7 +79,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 9;
+const STEP_COUNT: usize = 10;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -273,6 +274,12 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     Again::Later
 }
 
+/// Hears of the child that saves, and begins what `save` asks for.
+fn snapshots(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    crate::snapshot::step(&mut engine.keyspace, &mut engine.server, host);
+    Again::Later
+}
+
 fn peak_memory(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     let (totals, used) = (&mut engine.server.totals, host.used_memory());
     if used > totals.peak_memory {
@@ -289,7 +296,8 @@ fn evict(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 }
 
 fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
-    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing {
+    let child = engine.server.snapshot.saving.is_some();
+    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child {
         return Again::Later;
     }
     let mut budget = Budget::new(host, budget_us);

@@ -9,6 +9,9 @@ pub(super) const SECTION: Section =
 fn write(facts: &Facts<'_>, text: &mut Text) {
     traffic(facts, text);
     keys(facts, text);
+    text.all(&["pubsub_channels", "pubsub_patterns", "pubsubshard_channels"], 0);
+    text.field("latest_fork_usec", facts.server.snapshot.fork_us);
+    text.field("total_forks", facts.server.snapshot.forks);
     text.all(NOTHING_YET, 0);
     errors_and_turns(facts, text);
     denied(facts, text);
@@ -52,11 +55,6 @@ fn keys(facts: &Facts<'_>, text: &mut Text) {
 
 /// Fields of parts that do not exist yet.
 const NOTHING_YET: &[&str] = &[
-    "pubsub_channels",
-    "pubsub_patterns",
-    "pubsubshard_channels",
-    "latest_fork_usec",
-    "total_forks",
     "migrate_cached_sockets",
     "slave_expires_tracked_keys",
     "active_defrag_hits",

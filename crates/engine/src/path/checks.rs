@@ -7,7 +7,7 @@ use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::Client;
-use crate::command::Flags;
+use crate::command::{Command, Flags};
 use crate::engine::{Ahead, Engine};
 use crate::error::CommandError;
 use crate::gate::Gate;
@@ -54,8 +54,20 @@ impl Request<'_> {
 
 /// The list. Redis 7 asks for the command before it asks for a password; Valkey 9.1, which we follow, tells nothing
 /// to who has not authenticated.
-const CHECKS: &[fn(&mut Request<'_>) -> Check] =
-    &[closing, blocked, authenticated, known, arity, allowed_in_multi, memory, watcher, paused, queued];
+const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
+    closing,
+    blocked,
+    authenticated,
+    known,
+    arity,
+    allowed_in_multi,
+    memory,
+    saved,
+    loading,
+    watcher,
+    paused,
+    queued,
+];
 
 pub(super) fn walk(
     engine: &mut Engine,
@@ -164,6 +176,35 @@ pub(super) fn has_room(
         return true;
     }
     crate::evict::make_room(keyspace, server, host) || !flags.has(Flags::DENYOOM)
+}
+
+/// What is refused while snapshots cannot be written: writes, and PING, by which somebody may be watching.
+pub(crate) fn is_refused_unsaved(record: &Command) -> bool {
+    record.flags.has(Flags::WRITE) || record.name == "PING" || record.name == "EXEC"
+}
+
+/// MISCONF: the dataset must not change while what changes might be lost.
+fn saved(r: &mut Request<'_>) -> Check {
+    let refused = r.flags().has(Flags::WRITE) || r.entry().is_some_and(|entry| entry.record.name == "PING");
+    if r.engine.server.gate.meets(Gate::UNSAVED) && refused {
+        return Check::Refuse(CommandError::Line(UNSAVED));
+    }
+    Check::Pass
+}
+
+const UNSAVED: &str = concat!(
+    "MISCONF Redstart is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that ",
+    "may modify the data set are disabled, because this instance is configured to report errors during writes if RDB ",
+    "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redstart logs for details about the RDB ",
+    "error."
+);
+
+/// LOADING: only what needs no keys runs before they are all there.
+fn loading(r: &mut Request<'_>) -> Check {
+    if r.engine.server.gate.meets(Gate::LOADING) && !r.flags().has(Flags::LOADING) {
+        return Check::Refuse(CommandError::Loading);
+    }
+    Check::Pass
 }
 
 /// A client that watches with MONITOR is a kind of replica to the peers: it may ask about the server, not about keys.
