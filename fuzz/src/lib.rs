@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod snapshots;
 
 pub use commands::commands;
+pub use snapshots::{restore, snapshot};
 
 use config::{Config, Source};
 use resp::request::{Parsed, Progress, Span, parse};
@@ -49,6 +51,26 @@ pub const TARGETS: &[Target] = &[
             b"\x7f\xff",
             b"\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a",
             b"\x00\x83\x83\x87\x80\x80\x3f\x7f\xb6",
+        ],
+    },
+    Target {
+        name: "snapshot",
+        run: snapshot,
+        examples: &[
+            b"REDIS0011\xfa\x05ctime\xc2\x00\x00\x00\x60\xfe\x00\xfb\x01\x00\x00\x01a\x01b\xff\0\0\0\0\0\0\0\0",
+            b"VALKEY080\xfe\x00\x16\x01h\x01\x01f\x01v\x6b\x91\xc9\xfe\xa1\x01\x00\x00\xff\0\0\0\0\0\0\0\0",
+            b"REDIS0003\xfd\x00\x00\x00\x70\x03\x01z\x01\x01m\x031.5\xfe\x01\x01\x01l\x02\x01a\xc0\x07\xff",
+        ],
+    },
+    Target {
+        name: "restore",
+        run: restore,
+        examples: &[
+            b"\x12\x01\x02\x11\x11\0\0\0\x04\0\x81a\x02\x81b\x02\x01\x01\x02\x01\xff",
+            b"\x0d\x19\x19\0\0\0\x11\0\0\0\x02\0\0\x02f1\x04\x02v1\xff",
+            b"\x0b\x0c\x02\0\0\0\x02\0\0\0\x01\0\x02\0",
+            b"\x15\x01\x10\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\x1d\x1d\0\0\0\x0a\0\x01\x01\0\x01\x01\x01\x81f\x02\0\x01\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff\x01\x01\x01\x01\x01\0\0\x01\0",
+            b"\x18\x07\x92\xc9\xfe\xa1\x01\0\0\x01\x01\x01a\xc0\x01",
         ],
     },
     Target {

@@ -191,7 +191,7 @@ impl<R: Read> Loader<R> {
             let sum = self.reader.checksum();
             let told = u64::from_le_bytes(self.reader.bytes()?);
             if told != 0 && sum != 0 && told != sum {
-                let what = format!("wrong checksum: {told:016x} is told, {sum:016x} was found");
+                let what = format!("CRC error: {told:016x} is told, {sum:016x} was found");
                 return Err(self.reader.corrupt(what));
             }
         }
