@@ -2,7 +2,9 @@
 
 use keyspace::{Keyspace, Seed, ValueRef};
 use persist::file::{Item, Loader, Options};
-use persist::{Modules, Settings, Version, dump};
+use persist::{Modules, Settings, Trust, Version, dump};
+
+const WARY: Trust = Trust { any_version: false, checksum: true, check_duplicates: true };
 
 fn keyspace() -> Keyspace {
     let mut keyspace = Keyspace::new(2, Seed { k0: 1, k1: 2 }, 3);
@@ -45,14 +47,14 @@ pub fn restore(bytes: &[u8]) {
         let sum = stdx::crc::crc64(0, &payload);
         payload.extend_from_slice(&sum.to_le_bytes());
         let mut keyspace = keyspace();
-        let Ok(value) = persist::restore(&payload, &keyspace.env, false, true) else { continue };
+        let Ok(value) = persist::restore(&payload, &keyspace.env, WARY) else { continue };
         let key = keyspace.key(b"k");
         value.store(keyspace.db(0), key, None);
         verify(&keyspace);
         let settings = Settings { version: Version(version), compress: true };
         let entry = keyspace.look(0).table().get(b"k", key.hash);
         let again = dump(entry.expect("stored"), settings);
-        assert!(persist::restore(&again, &keyspace.env, false, true).is_ok());
+        assert!(persist::restore(&again, &keyspace.env, WARY).is_ok());
     }
 }
 

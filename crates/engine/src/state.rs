@@ -87,6 +87,8 @@ pub struct DebugSwitches {
     pub reply_buffer_resizing: bool,
     pub reply_buffer_peak_reset_ms: i64,
     pub dict_resizing: bool,
+    /// Checksums of snapshots and payloads are not compared.
+    pub skip_checksums: bool,
 }
 
 impl Default for DebugSwitches {
@@ -97,6 +99,7 @@ impl Default for DebugSwitches {
             reply_buffer_resizing: true,
             reply_buffer_peak_reset_ms: 5000,
             dict_resizing: true,
+            skip_checksums: false,
         }
     }
 }

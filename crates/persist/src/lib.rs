@@ -29,7 +29,7 @@ mod writer;
 pub use decode::{Decode, Loaded, Modules};
 pub use encode::write_value;
 pub use error::{Error, Kind};
-pub use payload::{Refused, dump, restore};
+pub use payload::{Refused, Trust, dump, restore};
 pub use reader::Reader;
 pub use version::Version;
 pub use writer::{Settings, Writer};

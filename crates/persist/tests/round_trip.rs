@@ -6,10 +6,12 @@ use keyspace::{
     Type, encoding, view_of,
 };
 use persist::file::{About, AccessInfo, Item, Loader, Options, save};
-use persist::{Modules, Settings, Version, dump, restore};
+use persist::{Modules, Settings, Trust, Version, dump, restore};
+
 use proptest::prelude::*;
 
 const NOW: i64 = 1_750_000_000_000;
+const WARY: Trust = Trust { any_version: false, checksum: true, check_duplicates: true };
 
 fn keyspace() -> Keyspace {
     let mut keyspace = Keyspace::new(4, Seed { k0: 1, k1: 2 }, 3);
@@ -182,7 +184,7 @@ proptest! {
         let Some(entry) = entry else { return Ok(()) };
         let payload = dump(entry, settings(version, compress));
         let before = encoding(entry);
-        let value = restore(&payload, &keyspace.env, false, true).expect("good");
+        let value = restore(&payload, &keyspace.env, WARY).expect("good");
         value.store(keyspace.db(0), to, None);
         keyspace.verify();
         prop_assert_eq!(seen(&keyspace, b"from"), seen(&keyspace, b"to"));
@@ -208,7 +210,7 @@ proptest! {
         body.extend_from_slice(&12u16.to_le_bytes());
         let sum = stdx::crc::crc64(0, &body);
         body.extend_from_slice(&sum.to_le_bytes());
-        if let Ok(value) = restore(&body, &keyspace.env, false, true) {
+        if let Ok(value) = restore(&body, &keyspace.env, WARY) {
             prop_assert!(!cut || at > 0);
             let to = keyspace.key(b"to");
             value.store(keyspace.db(0), to, None);

@@ -6,7 +6,7 @@ use config::choices::SanitizeDumpPayload;
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result, snapshot};
 use keyspace::{Access, Key, Lfu, access};
-use persist::Refused;
+use persist::{Refused, Trust};
 
 pub(crate) static COMMANDS: &[Command] = &[
     Command {
@@ -142,16 +142,17 @@ fn options(ctx: &Ctx<'_>) -> Result<Options> {
 /// The value of the payload.
 fn decoded(ctx: &mut Ctx<'_>) -> Result<persist::Loaded> {
     let config = &ctx.server.config;
-    let any_version = snapshot::takes_any_version(config);
-    let check_duplicates = config.sanitize_dump_payload != SanitizeDumpPayload::No;
+    let trust = Trust {
+        any_version: snapshot::takes_any_version(config),
+        checksum: !ctx.server.debug.skip_checksums,
+        check_duplicates: config.sanitize_dump_payload != SanitizeDumpPayload::No,
+    };
     let payload = ctx.argv.at(3);
-    persist::restore(payload, &ctx.keyspace.env, any_version, check_duplicates).map_err(|refused| {
-        match refused {
-            Refused::Footer => CommandError::Line("ERR DUMP payload version or checksum are wrong"),
-            Refused::Value(error) => {
-                ctx.host.log(engine::host::Level::Verbose, &format!("RESTORE: {error}"));
-                CommandError::Line("ERR Bad data format")
-            }
+    persist::restore(payload, &ctx.keyspace.env, trust).map_err(|refused| match refused {
+        Refused::Footer => CommandError::Line("ERR DUMP payload version or checksum are wrong"),
+        Refused::Value(error) => {
+            ctx.host.log(engine::host::Level::Verbose, &format!("RESTORE: {error}"));
+            CommandError::Line("ERR Bad data format")
         }
     })
 }

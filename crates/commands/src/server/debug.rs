@@ -62,6 +62,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
         ctx.server.debug.active_expire = number_at(ctx, 2) != 0;
         ctx.ok()
     }),
+    ("SET-SKIP-CHECKSUM-VALIDATION", 3, 3, |ctx| {
+        ctx.server.debug.skip_checksums = number_at(ctx, 2) != 0;
+        ctx.ok()
+    }),
     ("SLEEP", 3, 3, sleep),
 ];
 
@@ -387,6 +391,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Whether reply buffers change their size.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether expired keys are removed that nobody asks for.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Whether checksums of snapshots and payloads are compared.",
         "SLEEP <seconds>",
         "    Stops the whole server for a while.",
         "HELP",

@@ -74,8 +74,8 @@ pub fn begin(
 ) -> Result<Begun, String> {
     let name = file_name(&server.config);
     let Some(file) = host.open_file(&name)? else { return Ok(Begun::Nothing) };
-    let loader = Loader::new(file.content, file.len, load_options(&server.config))
-        .map_err(|error| told(&name, &error))?;
+    let loader =
+        Loader::new(file.content, file.len, load_options(server)).map_err(|error| told(&name, &error))?;
     host.log(Level::Notice, &format!("Loading a snapshot of format version {}", loader.version().0));
     server.snapshot.loading = Some(Box::new(Loading {
         loader,

@@ -19,6 +19,8 @@ use config::Config;
 use config::choices::{RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload};
 use persist::{Modules, Settings, Version};
 
+use crate::state::ServerState;
+
 pub(crate) use background::note_health;
 pub use background::{cancel, forget_child, poll, start, step};
 pub use end::{EndOptions, prepare_end};
@@ -43,10 +45,11 @@ pub fn takes_any_version(config: &Config) -> bool {
     config.rdb_version_check == RdbVersionCheck::Relaxed
 }
 
-fn load_options(config: &Config) -> persist::file::Options {
+fn load_options(server: &ServerState) -> persist::file::Options {
+    let config = &server.config;
     persist::file::Options {
         any_version: takes_any_version(config),
-        checksum: config.rdbchecksum,
+        checksum: config.rdbchecksum && !server.debug.skip_checksums,
         modules: match config.rdb_module_data {
             RdbModuleData::Refuse => Modules::Refuse,
             RdbModuleData::Skip => Modules::Skip,

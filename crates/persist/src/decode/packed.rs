@@ -3,18 +3,18 @@
 use std::io::Read;
 
 use keyspace::{Hash, Set, SortedSet};
+use structures::Intset;
 use structures::listpack::{Element, Listpack, Pack};
-use structures::{Intset, intset};
 
 use super::{Decode, Loaded, duplicates, ziplist, zipmap};
 use crate::code;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reader::Reader;
 
 /// A listpack, checked, in which what reads as an integer is one.
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    let pack = Listpack::check(bytes).map_err(|error| reader.corrupt(error.to_string()))?;
+    let pack = Listpack::check(bytes).map_err(|error| broken(reader, error))?;
     let foreign = |element: Element<'_>| match element {
         Element::Str(bytes) => matches!(Element::of(bytes), Element::Int(_)),
         Element::Int(_) => false,
@@ -23,6 +23,11 @@ pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
         return Ok(canonical(pack.view()));
     }
     Ok(pack)
+}
+
+/// What a packed structure is told to be that is none.
+pub(super) fn broken<R: Read>(reader: &Reader<R>, why: impl std::fmt::Display) -> Error {
+    reader.corrupt(format!("integrity check failed: {why}"))
 }
 
 fn canonical(pack: Pack<'_>) -> Listpack {
@@ -39,7 +44,7 @@ fn canonical(pack: Pack<'_>) -> Listpack {
 impl Decode<'_> {
     pub(super) fn ints<R: Read>(&self, reader: &mut Reader<R>) -> Result<Loaded> {
         let bytes = reader.blob()?;
-        let ints = Intset::check(bytes).map_err(|intset::Corrupt(what)| reader.corrupt(what))?;
+        let ints = Intset::check(bytes).map_err(|error| broken(reader, error))?;
         if ints.is_empty() {
             return Ok(Loaded::Empty);
         }
@@ -57,7 +62,7 @@ impl Decode<'_> {
             return Ok(Loaded::Empty);
         }
         if self.check_duplicates && duplicates::any(pack.view().iter()) {
-            return Err(reader.corrupt("a set has a member twice"));
+            return Err(broken(reader, "a set has a member twice"));
         }
         let large = pack.len() > self.env.limits.set_max_listpack_entries;
         let mut set = Set::Packed(pack);
@@ -75,7 +80,7 @@ impl Decode<'_> {
         if pack.is_empty() {
             return Ok(Loaded::Empty);
         }
-        self.check_scores(pack.view()).map_err(|what| reader.corrupt(what))?;
+        self.check_scores(pack.view(), code).map_err(|what| broken(reader, what))?;
         let large = pack.len() / 2 > self.env.limits.zset_max_listpack_entries;
         let mut set = SortedSet::Packed(pack);
         if large {
@@ -85,7 +90,7 @@ impl Decode<'_> {
     }
 
     /// Pairs of member and score, in order.
-    fn check_scores(&self, pack: Pack<'_>) -> std::result::Result<(), &'static str> {
+    fn check_scores(&self, pack: Pack<'_>, code: u8) -> std::result::Result<(), &'static str> {
         let mut elements = pack.iter();
         let (mut before, mut text) = (None::<(f64, Vec<u8>)>, Vec::new());
         while let Some(member) = elements.next() {
@@ -108,7 +113,8 @@ impl Decode<'_> {
                 None => before = Some((score, member.to_vec())),
             }
         }
-        if self.check_duplicates && duplicates::any(pack.iter().step_by(2)) {
+        let check = self.check_duplicates || code != code::SORTED_SET_LISTPACK;
+        if check && duplicates::any(pack.iter().step_by(2)) {
             return Err("a sorted set has a member twice");
         }
         Ok(())
@@ -124,10 +130,12 @@ impl Decode<'_> {
             return Ok(Loaded::Empty);
         }
         if !pack.len().is_multiple_of(2) {
-            return Err(reader.corrupt("a hash has a field without a value"));
+            return Err(broken(reader, "a hash has a field without a value"));
         }
-        if self.check_duplicates && duplicates::any(pack.view().iter().step_by(2)) {
-            return Err(reader.corrupt("a hash has a field twice"));
+        // What was converted has been looked at element by element anyway.
+        let check = self.check_duplicates || code != code::HASH_LISTPACK;
+        if check && duplicates::any(pack.view().iter().step_by(2)) {
+            return Err(broken(reader, "a hash has a field twice"));
         }
         let fields = pack.len() / 2;
         // A zipmap was written under other limits: it is looked at element by element.

@@ -14,6 +14,7 @@ use keyspace::Stream;
 use keyspace::stream::{Group, Log, Node, StreamId};
 use structures::Listpack;
 
+use super::packed::broken;
 use super::{Decode, Loaded};
 use crate::code::{STREAM, STREAM_3};
 use crate::error::Result;
@@ -44,8 +45,8 @@ fn add_node<R: Read>(reader: &mut Reader<R>, log: &mut Log) -> Result<()> {
     let id = name.as_slice().try_into().map(StreamId::from_bytes);
     let id = id.map_err(|_| reader.corrupt("a node of a stream has no id of 16 bytes"))?;
     let bytes = reader.blob()?;
-    let pack = Listpack::check(bytes).map_err(|error| reader.corrupt(error.to_string()))?;
-    let node = Node::check(pack, id).map_err(|what| reader.corrupt(format!("node of a stream: {what}")))?;
+    let pack = Listpack::check(bytes).map_err(|error| broken(reader, error))?;
+    let node = Node::check(pack, id).map_err(|what| broken(reader, format!("node of a stream: {what}")))?;
     if !log.push_node(id, node) {
         return Err(reader.corrupt("the nodes of a stream are not in order"));
     }

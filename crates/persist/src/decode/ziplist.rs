@@ -15,6 +15,7 @@ use std::io::Read;
 
 use structures::listpack::{Element, Listpack};
 
+use super::packed::broken;
 use crate::error::Result;
 use crate::reader::Reader;
 
@@ -25,7 +26,7 @@ const UNCOUNTED: u16 = u16::MAX;
 /// Reads a ziplist, looks at every byte of it that tells a length, and makes a listpack of it.
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    convert(&bytes).map_err(|what| reader.corrupt(format!("ziplist: {what}")))
+    convert(&bytes).map_err(|what| broken(reader, format!("ziplist: {what}")))
 }
 
 type Checked<T> = std::result::Result<T, &'static str>;

@@ -10,6 +10,7 @@ use std::io::Read;
 
 use structures::listpack::{Element, Listpack};
 
+use super::packed::broken;
 use crate::error::Result;
 use crate::reader::Reader;
 
@@ -18,7 +19,7 @@ const WIDE: u8 = 254;
 
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    convert(&bytes).ok_or_else(|| reader.corrupt("invalid zipmap"))
+    convert(&bytes).ok_or_else(|| broken(reader, "zipmap"))
 }
 
 fn convert(bytes: &[u8]) -> Option<Listpack> {
