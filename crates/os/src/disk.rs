@@ -46,7 +46,7 @@ pub(crate) fn here() -> PathBuf {
 pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn io::Read + Send>, Option<u64>)> {
     let file = File::open(path).map_err(|error| about("open", path, error))?;
     let facts = file.metadata().map_err(|error| about("look at", path, error))?;
-    let len = facts.is_file().then(|| facts.len());
+    let len = facts.is_file().then_some(facts.len());
     Ok((Box::new(file), len))
 }
 

@@ -243,10 +243,10 @@ proptest! {
         prop_assert_eq!(keys, keyspace.all().map(|(_, db)| db.len()).sum::<usize>());
         keyspace.swap(0, 1);
         copy.swap(0, 1);
-        for n in 0..makes.len() {
+        for (n, (make, ..)) in makes.iter().enumerate() {
             let name = format!("key{n}");
             // Old versions forget some of what a stream knows.
-            if version >= 11 || !matches!(makes[n].0, Make::Stream(..)) {
+            if version >= 11 || !matches!(make, Make::Stream(..)) {
                 prop_assert_eq!(seen(&keyspace, name.as_bytes()), seen(&copy, name.as_bytes()));
             }
         }

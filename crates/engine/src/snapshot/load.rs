@@ -62,6 +62,8 @@ pub enum Progress {
 
 /// A line for the log this often.
 const LOG_EVERY_US: u64 = 5_000_000;
+/// Keys that are left out are named in the log, up to so many.
+const LOGGED_EMPTY: u64 = 10;
 /// The clock is asked after so many items.
 const ITEMS: u32 = 16;
 
@@ -199,6 +201,10 @@ fn apply(
 ) -> Result<(), Error> {
     match record.value {
         Loaded::Empty => {
+            if loading.empty < LOGGED_EMPTY {
+                let name = String::from_utf8_lossy(&record.key).into_owned();
+                host.log(Level::Notice, &format!("Loading: skipping empty key: {name}"));
+            }
             loading.empty += 1;
             return Ok(());
         }
