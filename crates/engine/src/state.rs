@@ -11,6 +11,8 @@ use crate::gate::Gate;
 pub enum Effect {
     /// Leave the loop and end the process.
     Shutdown,
+    /// Write a snapshot before anybody is answered.
+    Save,
     /// It is time to see whether a client's query buffer is larger than it need be.
     FitQueryBuffer(ClientSlot),
     /// The cron is to run at this time, monotonic microseconds, or before.

@@ -7,7 +7,7 @@
 //! 5. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
 //! 6. `close`: connections that ended, after their last reply has left.
 
-use engine::{ClientSlot, Close, Effect};
+use engine::{ClientSlot, Close, Effect, Engine};
 use world::{Send, World};
 
 use crate::host::WorldHost;
@@ -18,7 +18,7 @@ const SEND_MAX: usize = 1024 * 1024;
 
 impl Server {
     pub(crate) fn before_sleep(&mut self, world: &mut dyn World) {
-        self.effects();
+        self.effects(world);
         self.fast_expire(world);
         self.resume();
         self.flush(world);
@@ -31,10 +31,16 @@ impl Server {
         self.engine.fast_expire(&mut host);
     }
 
-    fn effects(&mut self) {
+    fn effects(&mut self, world: &mut dyn World) {
         for effect in std::mem::take(&mut self.engine.server.effects) {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
+                Effect::Save => {
+                    let mut host = WorldHost { world: &mut *world, listeners: &mut self.listeners };
+                    let Engine { keyspace, server, .. } = &mut self.engine;
+                    // That it failed is in the log; the next rule tries again.
+                    let _ = engine::snapshot::save(keyspace, server, &mut host);
+                }
                 Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
                 Effect::WakeAt(at_us) => self.cron_by(at_us),
                 // The cron looks at the title's parts.

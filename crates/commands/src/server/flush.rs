@@ -4,7 +4,7 @@
 //! keys; the old content is freed on another thread, unless SYNC (or `lazyfree-lazy-user-flush no`) says here
 //! and now.
 
-use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, Result, snapshot};
+use engine::{Arg, Arity, Command, CommandError, Ctx, Effect, Flags, Group, Result, snapshot};
 use keyspace::DbIndex;
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -66,8 +66,7 @@ fn flush_all(ctx: &mut Ctx<'_>) -> Result {
     // A child would write what is gone; and what is gone shall not come back with the next start.
     snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
     if !ctx.server.config.save.is_empty() {
-        // That it failed is in the log; the next rule tries again.
-        let _ = snapshot::save(ctx.keyspace, ctx.server, ctx.host);
+        ctx.server.effects.push(Effect::Save);
     }
     ctx.ok()
 }
