@@ -16,7 +16,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::pipe::PipeFlags;
@@ -76,23 +76,25 @@ impl Children {
         }
         if let Some(ended) = ended {
             news.push(ended);
+            // One that was ended could not tidy up.
+            if matches!(ended, ChildNews::Ended { signal: Some(_), .. }) {
+                self.remove_temporary();
+            }
             self.child = None;
         }
     }
 
-    /// Where the child writes what shall become a file at `path`.
-    pub fn temporary(&self, path: &Path) -> Option<PathBuf> {
-        let child = self.child.as_ref()?;
-        Some(disk::temporary_of(path, child.pid.as_raw_nonzero().get().unsigned_abs()))
+    /// Removes what the child has written so far: it lies in the working directory.
+    fn remove_temporary(&self) {
+        if let Some(child) = &self.child {
+            let pid = child.pid.as_raw_nonzero().get().unsigned_abs();
+            let _ = std::fs::remove_file(disk::temporary_of(Path::new(""), pid));
+        }
     }
 
     pub fn end(&mut self) {
         if let Some(child) = &self.child {
             let _ = kill_process(child.pid, Signal::KILL);
-            // What it has written so far is of no use.
-            if let Some(temporary) = self.temporary(Path::new("x")) {
-                let _ = std::fs::remove_file(temporary);
-            }
         }
     }
 }
