@@ -148,6 +148,8 @@ def cli_shows_info(server):
 
 # redis-benchmark
 
+ALL_TESTS = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset"
+
 
 def benchmark(server, *options):
     command = ["redis-benchmark", "-p", str(server.port), "-q", *options]
@@ -160,12 +162,12 @@ def benchmark(server, *options):
 
 @check()
 def benchmark_of_one_request_at_a_time(server):
-    benchmark(server, "-n", "20000", "-c", "50", "-t", "ping,set,get,incr,mset", "-r", "1000")
+    benchmark(server, "-n", "20000", "-c", "50", "-t", ALL_TESTS, "-r", "1000")
 
 
 @check()
 def benchmark_of_pipelines(server):
-    benchmark(server, "-n", "200000", "-c", "50", "-P", "16", "-t", "ping,set,get,incr,mset", "-r", "10000", "-d", "64")
+    benchmark(server, "-n", "200000", "-c", "50", "-P", "16", "-t", ALL_TESTS, "-r", "10000", "-d", "64")
 
 
 @check()
@@ -252,6 +254,143 @@ def pipelines_keep_their_order(server):
         pipeline.get(f"k{n}")
     answers = pipeline.execute()
     same(answers[1::2], [b"%d" % n for n in range(5000)])
+
+
+@check()
+def lists_sets_and_hashes(server):
+    client = server.client(protocol=3)
+    client.rpush("l", *range(1000))
+    same(client.lrange("l", -3, -1), [b"997", b"998", b"999"])
+    same(client.object("encoding", "l"), b"listpack")
+    client.rpush("l", "x" * 9000)
+    same(client.object("encoding", "l"), b"quicklist")
+    same(client.lpos("l", "500"), 500)
+    same(client.lmove("l", "m", "RIGHT", "LEFT"), b"x" * 9000)
+    client.sadd("s", *range(100))
+    client.sadd("t", *range(50, 150))
+    same(client.object("encoding", "s"), b"intset")
+    same(client.sinter("s", "t"), {b"%d" % n for n in range(50, 100)})
+    same(client.sintercard(2, ["s", "t"], limit=7), 7)
+    same(len(client.spop("s", 40)), 40)
+    client.hset("h", mapping={f"f{n}": n for n in range(600)})
+    same(client.object("encoding", "h"), b"hashtable")
+    same(dict(client.hscan_iter("h"))[b"f77"], b"77")
+    same(client.hexpire("h", 1, "f1", "f2"), [1, 1])
+    time.sleep(1.3)
+    same(client.hmget("h", "f1", "f2", "f3"), [None, None, b"3"])
+    same(client.hlen("h"), 598)
+    same(client.sort("l", desc=True, start=0, num=2), [b"999", b"998"])
+
+
+@check()
+def sorted_sets_and_places(server):
+    client = server.client(protocol=3)
+    client.zadd("z", {f"p{n}": n * 7919 % 1009 for n in range(1009)})
+    same(client.object("encoding", "z"), b"skiplist")
+    same(client.zrange("z", 0, 1, withscores=True), [[b"p0", 0.0], [b"p%d" % pow(7919, -1, 1009), 1.0]])
+    same(client.zrank("z", "p0"), 0)
+    same(client.zcount("z", "(10", 20), 10)
+    same(client.zunionstore("u", {"z": 2}), 1009)
+    same(client.zscore("u", "p1"), 2.0 * (7919 % 1009))
+    same(client.zremrangebyrank("u", 5, -1), 1004)
+    client.geoadd("sicily", (13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"))
+    same(round(client.geodist("sicily", "Palermo", "Catania", unit="km"), 1), 166.3)
+    same(client.geosearch("sicily", longitude=15, latitude=37, radius=100, unit="km"), [b"Catania"])
+    client.pfadd("visitors", *range(10000))
+    assert abs(client.pfcount("visitors") - 10000) < 300
+
+
+@check()
+def streams_and_groups(server):
+    client = server.client()
+    ids = [client.xadd("s", {"n": n}) for n in range(300)]
+    same(client.xlen("s"), 300)
+    same(client.xrange("s", ids[5], ids[6]), [(ids[5], {b"n": b"5"}), (ids[6], {b"n": b"6"})])
+    client.xgroup_create("s", "g", id="0")
+    [[_, first]] = client.xreadgroup("g", "alice", {"s": ">"}, count=10)
+    same([entry for entry, _ in first], ids[:10])
+    same(client.xack("s", "g", *ids[:4]), 4)
+    same(client.xpending("s", "g")["pending"], 6)
+    same(len(client.xclaim("s", "g", "bob", 0, ids[4:8])), 4)
+    same(client.xinfo_groups("s")[0]["lag"], 290)
+    same(client.xtrim("s", maxlen=100, approximate=False), 200)
+
+
+@check()
+def waiting_is_first_come_first_served(server):
+    answers, threads = [], []
+
+    def wait(name):
+        answers.append((name, server.client().blpop(["jobs", "more"], timeout=10)))
+
+    for name in range(3):
+        threads.append(threading.Thread(target=wait, args=(name,)))
+        threads[-1].start()
+        time.sleep(0.1)
+    client = server.client()
+    same(client.info("clients")["blocked_clients"], 3)
+    for job in ("a", "b", "c"):
+        client.rpush("jobs", job)
+        time.sleep(0.1)
+    [thread.join() for thread in threads]
+    same(answers, [(0, (b"jobs", b"a")), (1, (b"jobs", b"b")), (2, (b"jobs", b"c"))])
+    began = time.time()
+    same(client.blpop("jobs", timeout=0.3), None)
+    assert 0.29 < time.time() - began < 1
+
+
+@check()
+def transactions_and_watching(server):
+    client, other = server.client(), server.client()
+    with client.pipeline() as pipeline:
+        pipeline.set("a", 1)
+        pipeline.incr("a")
+        pipeline.lpush("a", "x")
+        answers = pipeline.execute(raise_on_error=False)
+    same(answers[:2], [True, 2])
+    assert str(answers[2]).startswith("WRONGTYPE"), answers[2]
+    with client.pipeline() as pipeline:
+        pipeline.watch("a")
+        other.set("a", 5)
+        pipeline.multi()
+        pipeline.set("a", 6)
+        try:
+            pipeline.execute()
+            raise AssertionError("a watched key was changed")
+        except redis.WatchError:
+            pass
+    same(client.get("a"), b"5")
+
+
+@check()
+def messages_and_notifications(server):
+    client = server.client()
+    client.config_set("notify-keyspace-events", "KEA")
+    listener = server.client().pubsub()
+    listener.subscribe("news")
+    listener.psubscribe("__keyevent@0__:*")
+    time.sleep(0.2)
+    same(client.publish("news", "hello"), 1)
+    client.zadd("z", {"a": 1})
+    told = []
+    deadline = time.time() + 5
+    while len(told) < 2 and time.time() < deadline:
+        message = listener.get_message(ignore_subscribe_messages=True, timeout=0.5)
+        if message:
+            told.append((message["channel"], message["data"]))
+    same(told, [(b"news", b"hello"), (b"__keyevent@0__:zadd", b"z")])
+
+
+@check()
+def users_have_the_rights_they_were_given(server):
+    client = server.client()
+    client.acl_setuser("reader", enabled=True, passwords=["+secret"], keys=["pub:*"], commands=["+get"])
+    reader = server.client(username="reader", password="secret")
+    client.set("pub:a", 1)
+    same(reader.get("pub:a"), b"1")
+    refused("User reader has no permissions", reader.set, "pub:a", 2)
+    refused("No permissions to access a key", reader.get, "private")
+    same(client.acl_log()[0]["username"], "reader")
 
 
 @check()

@@ -12,6 +12,8 @@ mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
+mod pubsub;
+mod scripting;
 mod server;
 mod set;
 mod sorted_set;
@@ -31,7 +33,9 @@ pub fn lists() -> Vec<&'static [Command]> {
         geo::LISTS,
         hash::LISTS,
         hyperloglog::LISTS,
+        scripting::LISTS,
         list::LISTS,
+        pubsub::LISTS,
         server::LISTS,
         set::LISTS,
         sorted_set::LISTS,

@@ -57,10 +57,14 @@ pub struct Client {
     /// It is in `ServerState::closing`.
     pub close_noted: bool,
     pub authenticated: bool,
+    /// Whose rights it has; `about.user` is the name.
+    pub user: acl::UserId,
     pub no_evict: bool,
     pub monitor: bool,
     /// Its request waits for the end of a pause; it is in `ServerState::held`.
     pub held: bool,
+    /// Its password came too early; it is in `acl::throttle`.
+    pub throttled: bool,
     pub reply_mode: ReplyMode,
     /// Index of the last command in the registry.
     pub last_command: Option<u16>,
@@ -76,6 +80,10 @@ pub struct Client {
     pub waiting: Option<Box<crate::blocked::Waiting>>,
     /// What it has queued and watches (MULTI, WATCH).
     pub transaction: Option<Box<crate::transaction::Transaction>>,
+    /// What it is subscribed to.
+    pub subscriptions: Option<Box<crate::pubsub::Subscriptions>>,
+    /// How it tracks what it has read.
+    pub tracking: Option<Box<crate::tracking::Track>>,
     /// Since when the soft output limit has been exceeded, monotonic microseconds.
     pub over_soft_limit_since: Option<u64>,
     /// Biggest recent reply, and when it was (the reply buffer shrinks by it).
@@ -113,9 +121,11 @@ impl Client {
             write_pending: false,
             close_noted: false,
             authenticated: false,
+            user: acl::UserId::DEFAULT,
             no_evict: false,
             monitor: false,
             held: false,
+            throttled: false,
             reply_mode: ReplyMode::On,
             last_command: None,
             last_active_us,
@@ -127,25 +137,36 @@ impl Client {
             argv_memory: 0,
             waiting: None,
             transaction: None,
+            subscriptions: None,
+            tracking: None,
             over_soft_limit_since: None,
             about: Box::new(about),
         }
     }
 
     pub fn class(&self) -> Class {
-        if self.gate.meets(Gate::SUBSCRIBED) { Class::PubSub } else { Class::Normal }
+        if self.subscriptions.is_some() { Class::PubSub } else { Class::Normal }
     }
 
     /// Bytes held for this client, wherever they are.
     pub fn memory(&self) -> usize {
         let waiting = self.waiting.as_ref().map_or(0, |waiting| waiting.memory());
         let transaction = self.transaction.as_ref().map_or(0, |transaction| transaction.memory());
-        let session = size_of::<Client>() + size_of::<About>() + waiting + transaction;
+        let subscriptions = self.subscriptions.as_ref().map_or(0, |own| own.memory());
+        let tracking = self.tracking.as_ref().map_or(0, |track| track.memory());
+        let session =
+            size_of::<Client>() + size_of::<About>() + waiting + transaction + subscriptions + tracking;
         session + self.query_capacity + self.argv_memory + self.out.memory()
     }
 
     pub fn protocol(&self) -> Protocol {
         self.out.protocol
+    }
+
+    /// Changes the protocol of everything that is sent from now on.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.out.protocol = protocol;
+        crate::pubsub::update_gate(self);
     }
 
     /// CLIENT REPLY, from the next request on.
@@ -167,6 +188,8 @@ impl Client {
 #[derive(Default)]
 pub struct Clients {
     slots: Vec<Option<Box<Client>>>,
+    /// The ids of those who are there, taken out or not, by their slots; else 0.
+    ids: Vec<u64>,
     free: Vec<ClientSlot>,
     count: usize,
     next_id: u64,
@@ -177,10 +200,12 @@ impl Clients {
     pub fn add(&mut self, about: About) -> ClientSlot {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
+            self.ids.push(0);
             ClientSlot(self.slots.len() as u32 - 1)
         });
         self.next_id += 1;
         self.slots[slot.0 as usize] = Some(Box::new(Client::new(self.next_id, slot, about)));
+        self.ids[slot.0 as usize] = self.next_id;
         self.count += 1;
         slot
     }
@@ -188,9 +213,15 @@ impl Clients {
     /// Removes a client for good.
     pub fn remove(&mut self, slot: ClientSlot) -> Option<Box<Client>> {
         let client = self.slots.get_mut(slot.0 as usize)?.take()?;
+        self.ids[slot.0 as usize] = 0;
         self.free.push(slot);
         self.count -= 1;
         Some(client)
+    }
+
+    /// Whether the client in a slot has an id that ends with these 32 bits, be it taken out or not.
+    pub(crate) fn is(&self, slot: ClientSlot, id: u32) -> bool {
+        self.ids.get(slot.0 as usize).is_some_and(|own| *own != 0 && *own as u32 == id)
     }
 
     /// Takes a client out for as long as its command runs.

@@ -22,7 +22,7 @@ const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and th
 
 /// What a new connection is sent before it is closed, if it must not stay.
 pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
-    let open = !server.config.protected_mode || crate::auth::has_password(&server.config);
+    let open = !server.config.protected_mode || server.access.asks_for_password();
     if server.clients.len() >= server.config.maxclients as usize {
         Some(TOO_MANY_CLIENTS)
     } else if loopback || open {

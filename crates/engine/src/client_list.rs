@@ -9,10 +9,11 @@ use resp::Protocol;
 
 use crate::client::{Client, Close};
 use crate::gate::Gate;
+use crate::pubsub::Kind;
 use crate::registry::Registry;
 
 /// The letters of `flags` that there are; filters refuse others. Some stand for what is not here (replicas `S`,
-/// tracking `t` `R` `B`, unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
+/// unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
 pub const FLAG_LETTERS: &[u8] = b"bcdeirtuxABEIMNOPRSTU";
 
 /// The letters of `capa`.
@@ -23,9 +24,12 @@ pub fn flags(client: &Client) -> String {
     let gate = |bit| client.gate.meets(bit);
     let letters = [
         (client.monitor, 'O'),
-        (gate(Gate::SUBSCRIBED), 'P'),
+        (client.subscriptions.is_some(), 'P'),
         (gate(Gate::IN_MULTI), 'x'),
         (gate(Gate::BLOCKED) || client.held, 'b'),
+        (client.tracking.is_some(), 't'),
+        (client.tracking.as_ref().is_some_and(|track| track.broken), 'R'),
+        (client.tracking.as_ref().is_some_and(|track| track.options.broadcast), 'B'),
         (client.transaction.as_ref().is_some_and(|transaction| transaction.is_dirty()), 'd'),
         (client.close == Close::AfterReply, 'c'),
         (client.close == Close::Now, 'A'),
@@ -65,12 +69,14 @@ pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_u
     let multi = transaction.map_or(-1, |transaction| transaction.len() as i64);
     let watch = transaction.map_or(0, |transaction| transaction.watched());
     let multi_mem = transaction.map_or(0, |transaction| transaction.queue_memory());
+    let redirect = client.tracking.as_ref().map_or(-1, |track| track.redirect_id() as i64);
+    let subscribed = |kind| client.subscriptions.as_ref().map_or(0, |own| own.count(kind));
     // Writing to a String cannot fail.
     let _ = write!(
         line,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub=0 psub=0 ssub=0 multi={multi} watch={watch} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={} psub={} ssub={} multi={multi} watch={watch} \
          qbuf={} qbuf-free={} argv-mem={} multi-mem={multi_mem} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} events={events} \
-         cmd={command} user={} redir=-1 resp={resp} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
+         cmd={command} user={} redir={redirect} resp={resp} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id,
         about.address,
         about.local_address,
@@ -81,6 +87,9 @@ pub fn write_line(line: &mut String, client: &Client, registry: &Registry, now_u
         flags(client),
         capabilities(client),
         client.db,
+        subscribed(Kind::Channel),
+        subscribed(Kind::Pattern),
+        subscribed(Kind::Shard),
         client.query_used,
         client.query_capacity.saturating_sub(client.query_used),
         client.argv_memory,

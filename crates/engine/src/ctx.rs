@@ -113,15 +113,16 @@ impl<'a> Ctx<'a> {
     pub fn rewritten(&mut self, key: &[u8]) {
         let db = self.client.db;
         self.outcome.dirty += 1;
-        if self.server.listeners.changes && self.server.minds_change(db, key) {
+        if self.server.listeners.changes && self.server.minds_key(db, key) {
             self.details().touched.push(Touched { db, key: key.to_vec(), existed: true });
         }
     }
 
     #[cold]
     fn tell(&mut self, db: u32, key: &[u8], class: Class, event: &'static str) {
-        if self.server.minds_change(db, key) {
-            self.details().changes.push(Change { db, key: key.to_vec(), class, event });
+        if self.server.minds_change(db, key, class) {
+            let after = self.keyspace.env.gone.len();
+            self.details().changes.push(Change { db, key: key.to_vec(), class, event, after });
         }
     }
 

@@ -1,5 +1,7 @@
 //! The engine as a whole, and its two doors: `look_ahead` and `execute`.
 
+use std::rc::Rc;
+
 use config::Config;
 use keyspace::{Keyspace, Seed};
 use resp::{Argv, Limits};
@@ -14,7 +16,7 @@ use crate::state::{CommandStats, DebugSwitches, Listeners, ServerState, Totals};
 pub struct Engine {
     pub keyspace: Keyspace,
     pub server: ServerState,
-    pub registry: Registry,
+    pub registry: Rc<Registry>,
 }
 
 /// What was found out about a request before its turn came. Finding it has no side effect.
@@ -62,6 +64,7 @@ impl Engine {
         let mut keyspace = Keyspace::new(config.databases, seed, dice);
         let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
+            access: crate::acl::Access::new(&registry),
             config,
             config_file,
             gate: Gate::ALWAYS,
@@ -77,6 +80,9 @@ impl Engine {
             held: Vec::new(),
             blocked: Default::default(),
             watches: Default::default(),
+            pubsub: crate::pubsub::PubSub::new(seed),
+            tracking: crate::tracking::Tracking::new(seed),
+            late: Vec::new(),
             feed: Default::default(),
             depth: 0,
             debug: DebugSwitches::default(),
@@ -110,8 +116,11 @@ impl Engine {
                 last_save_s: wall_us / 1_000_000,
                 ..Default::default()
             },
+            scripting: Default::default(),
         };
-        let mut engine = Engine { keyspace, server, registry };
+        let registry = Rc::new(registry);
+        let mut engine = Engine { keyspace, server, registry: Rc::clone(&registry) };
+        engine.server.scripting.registry = Some(registry);
         engine.set_time(wall_us, mono_us);
         crate::reconfigure::apply_all(&mut engine.keyspace, &mut engine.server);
         engine
@@ -131,7 +140,7 @@ impl Engine {
         let slot = self.server.clients.add(about);
         self.server.totals.connections += 1;
         if let Some(client) = self.server.clients.get_mut(slot) {
-            crate::auth::reset(&self.server.config, client);
+            crate::auth::reset(&self.server.access, client);
             if self.server.config.client_default_resp == 3 {
                 client.out.protocol = resp::Protocol::Resp3;
             }
@@ -144,13 +153,22 @@ impl Engine {
         if let Some(mut client) = self.server.clients.remove(slot) {
             crate::blocked::forget(&mut self.keyspace, &mut self.server, &mut client);
             crate::transaction::end(&mut self.keyspace, &mut self.server, &mut client);
+            crate::pubsub::forget(&mut self.keyspace, &mut self.server, &mut client);
+            crate::tracking::forget(&mut self.keyspace, &mut self.server, &mut client);
             if client.monitor {
                 crate::monitor::forget(&mut self.server, slot);
             }
+            crate::acl::throttle::forget(&mut self.server, &client);
             if client.held {
                 self.server.held.retain(|other| *other != slot);
             }
         }
+    }
+
+    /// Tells clients of changed keys with their prefixes (CLIENT TRACKING BCAST): before each wait.
+    #[inline]
+    pub fn broadcast(&mut self) {
+        crate::tracking::broadcast(&mut self.server);
     }
 
     /// What this client may send.

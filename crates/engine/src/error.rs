@@ -39,6 +39,8 @@ pub enum CommandError {
     Line(&'static str),
     /// The same, with something in it that is not known before.
     Told(String),
+    /// The same, and it has been counted where it came from (a command in a script).
+    Counted(String),
 }
 
 impl From<KeyWrongType> for CommandError {
@@ -105,7 +107,7 @@ impl CommandError {
                 return format!("ERR wrong number of arguments for '{name}' command").into();
             }
             Line(line) => line,
-            Told(line) => return line.into(),
+            Told(line) | Counted(line) => return line.into(),
         }
         .into()
     }

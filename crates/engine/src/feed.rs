@@ -26,17 +26,27 @@ pub type Unit = Vec<Fed>;
 pub struct Feed {
     open: Unit,
     units: Vec<Unit>,
+    /// Nobody is told of what happens now (`redis.set_repl`).
+    muted: bool,
 }
 
 impl Feed {
     /// Adds what one command did. `dirty`: whether it changed anything.
     pub(crate) fn add(&mut self, db: DbIndex, argv: Argv<'_>, dirty: bool, propagation: Propagation) {
+        if self.muted {
+            return;
+        }
         let requests = match propagation {
             Propagation::AsRequested if dirty => vec![argv.iter().map(<[u8]>::to_vec).collect()],
             Propagation::Instead(requests) => requests,
             Propagation::AsRequested | Propagation::Nothing => return,
         };
         self.open.extend(requests.into_iter().map(|words| Fed { db, words }));
+    }
+
+    /// Has nobody be told of what happens from now on, or everybody again; what was before.
+    pub(crate) fn mute(&mut self, on: bool) -> bool {
+        std::mem::replace(&mut self.muted, on)
     }
 
     /// The outermost command has ended.

@@ -27,6 +27,10 @@ impl Gate {
     pub const WATCHER: Gate = Gate(1 << 7);
     /// More than [`crate::client_limits::FLOOD`] waits to be sent to it: nothing more runs until it has read half of that.
     pub const FLOODED: Gate = Gate(1 << 8);
+    /// It tracks (CLIENT TRACKING): what it reads is remembered.
+    pub const TRACKING: Gate = Gate(1 << 9);
+    /// Its user may not do everything: requests are checked against the rules.
+    pub const RESTRICTED: Gate = Gate(1 << 10);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);
@@ -35,7 +39,13 @@ impl Gate {
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
     /// Snapshots are wanted and cannot be written (`stop-writes-on-bgsave-error`).
-    pub const UNSAVED: Gate = Gate(1 << 20);
+    pub const UNSAVED: Gate = Gate(1 << 23);
+    /// A slow script runs: others may do little.
+    pub const BUSY: Gate = Gate(1 << 22);
+    /// Too many wrong passwords came from somewhere.
+    pub const THROTTLED: Gate = Gate(1 << 21);
+    /// More keys are tracked than may be: some are forgotten before the next command.
+    pub const TRACKING_FULL: Gate = Gate(1 << 20);
     /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
     pub const ALWAYS: Gate = Gate(1 << 31);
     /// A snapshot is being loaded.
@@ -47,6 +57,11 @@ impl Gate {
 
     pub const fn without(self, other: Gate) -> Gate {
         Gate(self.0 & !other.0)
+    }
+
+    /// The bits that are in both.
+    pub const fn only(self, other: Gate) -> Gate {
+        Gate(self.0 & other.0)
     }
 
     #[inline]

@@ -115,4 +115,9 @@ pub trait Host {
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
     fn set_log_level(&mut self, level: config::LogLevel);
     fn title(&mut self, title: &str);
+    /// Serves other clients for a moment while a slow script runs, without waiting for them. A host that has no loop
+    /// has nobody to serve.
+    fn serve_meanwhile(&mut self, engine: crate::Engine) -> crate::Engine {
+        engine
+    }
 }

@@ -35,7 +35,15 @@ impl From<NoKeys> for CommandError {
 
 type Finder = fn(Argv<'_>) -> Vec<Found>;
 
-const SPECIAL: &[(&str, Finder)] = &[("SET", set), ("BITFIELD", bitfield), ("SORT", sort)];
+const SPECIAL: &[(&str, Finder)] = &[
+    ("SET", set),
+    ("BITFIELD", bitfield),
+    ("SORT", sort),
+    ("GEORADIUS", |argv| radius(argv, 6)),
+    ("GEORADIUSBYMEMBER", |argv| radius(argv, 5)),
+    ("XREAD", streams),
+    ("XREADGROUP", streams),
+];
 
 const READ: KeyFlags = KeyFlags::RO.and(KeyFlags::ACCESS);
 const CHANGE: KeyFlags = KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::UPDATE);
@@ -111,6 +119,44 @@ fn sort(argv: Argv<'_>) -> Vec<Found> {
     std::iter::once((1, READ)).chain(store).collect()
 }
 
+/// STORE and STOREDIST may come twice; the last one counts, but all are told. `at`: the first option.
+fn radius(argv: Argv<'_>, mut at: usize) -> Vec<Found> {
+    let mut found = vec![(1, READ)];
+    while let Some(word) = argv.get(at) {
+        let is = |option: &[u8]| word.eq_ignore_ascii_case(option);
+        if (is(b"STORE") || is(b"STOREDIST")) && at + 1 < argv.len() {
+            found.push((at + 1, OVERWRITE));
+            at += 1;
+        } else if is(b"COUNT") {
+            at += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// The words between STREAMS and the middle of the rest. A group or a consumer may have that name as well, so the
+/// options before it are read one by one; nothing is found where one of them is not known.
+fn streams(argv: Argv<'_>) -> Vec<Found> {
+    let mut at = 1;
+    while let Some(word) = argv.get(at) {
+        let is = |option: &[u8]| word.eq_ignore_ascii_case(option);
+        at += if is(b"STREAMS") {
+            let keys = (argv.len() - at - 1) / 2;
+            return (at + 1..=at + keys).map(|at| (at, READ)).collect();
+        } else if is(b"GROUP") {
+            3
+        } else if is(b"BLOCK") || is(b"COUNT") || is(b"CLAIM") {
+            2
+        } else if is(b"NOACK") {
+            1
+        } else {
+            return Vec::new();
+        };
+    }
+    Vec::new()
+}
+
 #[cfg(test)]
 mod tests {
     use resp::request::OwnedArgv;
@@ -130,5 +176,18 @@ mod tests {
         assert_eq!(found(bitfield, "BITFIELD a GET u8 0 SET u8 0 1"), [(1, false)]);
         assert_eq!(found(sort, "SORT a LIMIT store 1 STORE d"), [(1, true), (6, false)]);
         assert_eq!(found(sort, "SORT a STORE"), [(1, true)]);
+    }
+
+    #[test]
+    fn no_option_hides_a_key() {
+        let by_member = |argv: Argv<'_>| radius(argv, 5);
+        assert_eq!(
+            found(by_member, "GEORADIUSBYMEMBER a m 1 km STORE b COUNT 1 storedist c"),
+            [(1, true), (6, false), (10, false)]
+        );
+        assert_eq!(found(by_member, "GEORADIUSBYMEMBER a STORE 1 km"), [(1, true)]);
+        assert_eq!(found(streams, "XREAD COUNT 1 STREAMS streams b 0 0"), [(4, true), (5, true)]);
+        assert_eq!(found(streams, "XREADGROUP COUNT 1 GROUP STREAMS STREAMS STREAMS k >"), [(7, true)]);
+        assert_eq!(found(streams, "XREAD nonsense STREAMS k 0"), []);
     }
 }

@@ -8,6 +8,7 @@
 //! See [`path`].
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod auth;
 pub mod blocked;
 pub mod categories;
@@ -27,15 +28,21 @@ pub mod info;
 pub mod keys;
 mod listeners;
 pub mod monitor;
+mod names;
+mod notify;
 pub mod observe;
 pub mod outbox;
 pub mod outcome;
 pub mod path;
 pub mod pause;
+mod post;
+pub mod pubsub;
 pub mod reconfigure;
 pub mod registry;
+pub mod scripting;
 pub mod snapshot;
 pub mod state;
+pub mod tracking;
 pub mod transaction;
 pub mod watch;
 
@@ -54,3 +61,8 @@ pub use state::{Effect, ServerState};
 
 /// Which Redis clients may take us for (HELLO, INFO): the last one whose licence and commands both families share.
 pub const REDIS_VERSION: &str = "7.2.4";
+
+/// What scripts find as `server.VALKEY_VERSION`: whose commands and errors they may count on.
+pub const SCRIPT_SERVER_VERSION: &str = "9.1.2";
+/// And as `server.SERVER_NAME`.
+pub const SCRIPT_SERVER_NAME: &str = "redstart";

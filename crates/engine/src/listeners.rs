@@ -1,25 +1,40 @@
 //! Who wants to be told what: kept in one place, so that nothing is collected for nobody.
 
+use config::KeyspaceEvents as Events;
 use keyspace::{DbIndex, Keyspace};
 
 use crate::ctx::Ctx;
-use crate::outcome::{Touched, Whole};
+use crate::outcome::{Class, Touched, Whole};
 use crate::state::ServerState;
+
+/// Classes of what keys, or fields, do by themselves.
+const GOING: Events = Events::EXPIRED.and(Events::EVICTED).and(Events::HASH).and(Events::GENERIC);
 
 /// Sets the flags by who watches and who waits. To be called whenever that may have changed.
 pub(crate) fn refresh(keyspace: &mut Keyspace, server: &mut ServerState) {
     let waited = server.blocked.clients() > 0;
     let minded = server.watches.clients() > 0 || server.blocked.minds_gone();
-    server.listeners.changes = minded || server.listeners.all_changes;
+    server.listeners.published = crate::notify::published(server);
+    let published = server.listeners.published;
+    let tracked = server.tracking.clients() > 0;
+    let minded = minded || tracked;
+    server.listeners.changes = minded || !published.is_empty();
     server.listeners.wholes = minded || waited;
-    keyspace.env.tell_gone = minded;
+    keyspace.env.tell_gone = minded || published.any_of(GOING);
+    keyspace.env.tell_added = published.has(Events::NEW);
+    keyspace.env.tell_missed = published.has(Events::MISSED);
     keyspace.env.tell_made = waited;
 }
 
 impl ServerState {
-    /// Whether anybody is to be told of a change of this key.
-    pub(crate) fn minds_change(&self, db: DbIndex, key: &[u8]) -> bool {
-        self.listeners.all_changes || self.watches.has(db, key) || self.blocked.minds(db, key)
+    /// Whether anybody is to be told of a change of this key and class.
+    pub(crate) fn minds_change(&self, db: DbIndex, key: &[u8], class: Class) -> bool {
+        self.listeners.published.has(crate::notify::class(class)) || self.minds_key(db, key)
+    }
+
+    /// Whether anybody minds this key, whatever happens to it.
+    pub(crate) fn minds_key(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.watches.has(db, key) || self.blocked.minds(db, key) || self.tracking.minds(key)
     }
 }
 

@@ -3,11 +3,20 @@
 //! Replies are appended to `tail`; when that has grown to a block it moves behind the `full` ones, so that a long
 //! reply is never copied to a longer buffer. An idle client's outbox holds no memory.
 //!
+//! A message that many clients are sent is encoded once. A client that has nothing to send yet only takes a share of
+//! it (`first`), and so does any client if the message is as large as a block; else it is copied behind what waits.
+//!
+//! ```text
+//! leaves →   first (shared)   full[0] full[1] …   tail   ← appended to
+//! ```
+//!
 //! **Invariants**
-//! 1. The first `sent` bytes of the first block (of `full`, else of `tail`) have left already.
-//! 2. `queued` is the length of all blocks of `full` together.
+//! 1. The first `sent` bytes of the first piece (`first`, else of `full`, else `tail`) have left already.
+//! 2. `queued` is the length of `first` and all blocks of `full` together; none of them is empty.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use resp::{Protocol, reply};
 
@@ -17,10 +26,39 @@ pub const BLOCK: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub struct Outbox {
     tail: Vec<u8>,
-    full: VecDeque<Vec<u8>>,
+    full: VecDeque<Block>,
+    first: Option<Arc<[u8]>>,
     queued: usize,
     sent: usize,
     pub protocol: Protocol,
+}
+
+/// Bytes that wait behind others.
+#[derive(Debug)]
+enum Block {
+    Own(Vec<u8>),
+    Shared(Arc<[u8]>),
+}
+
+impl Deref for Block {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Block::Own(bytes) => bytes,
+            Block::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Block {
+    /// Bytes held. Those that are shared count for each who has a share: limits are about what a client lets wait.
+    fn memory(&self) -> usize {
+        match self {
+            Block::Own(bytes) => bytes.capacity() + size_of::<Block>(),
+            Block::Shared(bytes) => bytes.len() + size_of::<Block>(),
+        }
+    }
 }
 
 /// A place to return to (see [`Outbox::rewind`]).
@@ -34,7 +72,7 @@ impl Outbox {
     /// Nothing to send.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.tail.is_empty() && self.full.is_empty()
+        self.tail.is_empty() && self.queued == 0
     }
 
     /// Bytes to send.
@@ -50,7 +88,8 @@ impl Outbox {
 
     /// Bytes of memory held by whole blocks (CLIENT LIST's `omem`).
     pub fn queue_memory(&self) -> usize {
-        self.full.iter().map(|block| block.capacity() + size_of::<Vec<u8>>()).sum()
+        let first = self.first.as_ref().map_or(0, |bytes| if bytes.len() >= BLOCK { bytes.len() } else { 0 });
+        first + self.full.iter().map(Block::memory).sum::<usize>()
     }
 
     /// Capacity of the current block (CLIENT LIST's `rbs`).
@@ -61,6 +100,12 @@ impl Outbox {
     /// Bytes in the current block (CLIENT LIST's `obl`).
     pub fn tail_len(&self) -> usize {
         self.tail.len()
+    }
+
+    /// Whether so much waits that limits are worth looking at.
+    #[inline]
+    pub(crate) fn has_whole_blocks(&self) -> bool {
+        self.queued >= BLOCK
     }
 
     /// Whole blocks that wait (CLIENT LIST's `oll`).
@@ -79,6 +124,10 @@ impl Outbox {
     /// The slices to send, in order.
     pub fn slices<'a>(&'a self, into: &mut Vec<&'a [u8]>) {
         let mut skip = self.sent;
+        if let Some(first) = &self.first {
+            into.push(&first[skip..]);
+            skip = 0;
+        }
         for block in &self.full {
             into.push(&block[skip..]);
             skip = 0;
@@ -91,21 +140,30 @@ impl Outbox {
     /// The bytes to send if they are in one piece: the usual case.
     #[inline]
     pub fn single(&self) -> Option<&[u8]> {
-        if self.full.is_empty() { Some(&self.tail[self.sent..]) } else { None }
+        if self.queued == 0 { Some(&self.tail[self.sent..]) } else { self.single_shared() }
+    }
+
+    #[cold]
+    fn single_shared(&self) -> Option<&[u8]> {
+        let alone = self.full.is_empty() && self.tail.is_empty();
+        self.first.as_ref().filter(|_| alone).map(|first| &first[self.sent..])
     }
 
     /// Marks bytes as sent; emptied buffers go back to the pool.
     pub fn advance(&mut self, mut count: usize, pool: &mut Vec<Vec<u8>>) {
-        while let Some(first) = self.full.front() {
-            let left = first.len() - self.sent;
-            if count < left {
+        while self.queued > 0 {
+            let first = self.first.as_deref().or_else(|| self.full.front().map(Deref::deref));
+            let len = first.map_or(0, <[u8]>::len);
+            if count < len - self.sent {
                 self.sent += count;
                 return;
             }
-            count -= left;
+            count -= len - self.sent;
             self.sent = 0;
-            self.queued -= first.len();
-            if let Some(block) = self.full.pop_front() {
+            self.queued -= len;
+            if self.first.take().is_none()
+                && let Some(Block::Own(block)) = self.full.pop_front()
+            {
                 recycle(block, pool);
             }
         }
@@ -129,8 +187,12 @@ impl Outbox {
     /// Takes back everything appended since the mark; nothing may have been sent since.
     pub fn rewind(&mut self, mark: Mark) {
         if self.full.len() > mark.blocks {
-            self.tail = self.full.drain(mark.blocks..).next().unwrap_or_default();
-            self.queued = self.full.iter().map(Vec::len).sum();
+            let dropped: usize = self.full.range(mark.blocks..).map(|block| block.len()).sum();
+            self.queued -= dropped;
+            self.tail = match self.full.drain(mark.blocks..).next() {
+                Some(Block::Own(block)) => block,
+                Some(Block::Shared(_)) | None => Vec::new(),
+            };
         }
         self.tail.truncate(mark.tail);
     }
@@ -152,7 +214,27 @@ impl Outbox {
     #[cold]
     fn push_block(&mut self) {
         self.queued += self.tail.len();
-        self.full.push_back(std::mem::replace(&mut self.tail, Vec::with_capacity(BLOCK + 1024)));
+        let block = std::mem::replace(&mut self.tail, Vec::with_capacity(BLOCK + 1024));
+        self.full.push_back(Block::Own(block));
+    }
+
+    /// Appends a message that others are sent as well, as a whole; not between a mark and its rewinding.
+    pub fn share(&mut self, message: &Arc<[u8]>) {
+        if self.is_empty() && !message.is_empty() {
+            self.queued = message.len();
+            self.first = Some(message.clone());
+        } else if message.len() >= BLOCK {
+            self.queued += self.tail.len() + message.len();
+            if !self.tail.is_empty() {
+                let mut block = std::mem::take(&mut self.tail);
+                block.shrink_to_fit();
+                self.full.push_back(Block::Own(block));
+            }
+            self.full.push_back(Block::Shared(message.clone()));
+        } else {
+            self.tail.extend_from_slice(message);
+            self.settle();
+        }
     }
 
     pub fn ok(&mut self) {
@@ -273,6 +355,36 @@ mod tests {
         assert_eq!(sent.len(), total);
         assert!(sent.ends_with(b"$17\r\nvalue number 4999\r\n"));
         assert_eq!(out.memory(), 0);
+    }
+
+    #[test]
+    fn shared_messages_leave_in_order_with_the_others() {
+        let small: Arc<[u8]> = Arc::from(&b"small"[..]);
+        let large: Arc<[u8]> = Arc::from(vec![b'x'; BLOCK + 1]);
+        for step in [1, 3, 7, 5000, 100_000] {
+            let (mut out, mut pool, mut sent) = (Outbox::default(), Vec::new(), Vec::new());
+            out.share(&small);
+            assert_eq!((out.single(), out.memory(), out.len()), (Some(&b"small"[..]), 0, 5));
+            out.ok();
+            out.share(&large);
+            out.share(&small);
+            let mark = out.mark();
+            (0..3000).for_each(|_| out.bulk(b"taken back"));
+            out.rewind(mark);
+            out.ok();
+            let expected = [b"small+OK\r\n", &large[..], b"small+OK\r\n"].concat();
+            assert_eq!(out.len(), expected.len());
+            while !out.is_empty() {
+                let mut slices = Vec::new();
+                out.slices(&mut slices);
+                let all = slices.concat();
+                let take = all.len().min(step);
+                sent.extend_from_slice(&all[..take]);
+                out.advance(take, &mut pool);
+            }
+            assert_eq!(sent, expected);
+            assert_eq!((out.memory(), Arc::strong_count(&small), Arc::strong_count(&large)), (0, 1, 1));
+        }
     }
 
     #[test]

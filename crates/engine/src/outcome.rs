@@ -26,6 +26,8 @@ pub struct Change {
     pub class: Class,
     /// The name of the event (`set`, `del`, `rename_from`).
     pub event: &'static str,
+    /// How much had been told in `keyspace::Env::gone` when this happened.
+    pub after: usize,
 }
 
 /// What to tell replicas and the append-only file.

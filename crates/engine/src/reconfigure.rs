@@ -112,7 +112,9 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
     crate::snapshot::note_health(server);
-    crate::auth::password_changed(server);
+    crate::acl::follow_password(server);
+    crate::listeners::refresh(keyspace, server);
+    crate::tracking::update_gate(server);
 }
 
 /// The sizes at which encodings change.
@@ -183,8 +185,8 @@ fn loglevel(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
 /// A new password does not throw out who is in; without one, nobody has to wait at the door. The others are seen to by
 /// [`apply_all`], but who asks is not among them.
 fn requirepass(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
-    let needed = c.server.config.requirepass.as_ref().is_some_and(|pass| !pass.is_empty());
-    c.client.gate.set(Gate::NEEDS_AUTH, needed && !c.client.authenticated);
+    crate::acl::set_default_password(c.server);
+    crate::acl::refresh(c.server, c.client);
     Ok(())
 }
 
@@ -219,6 +221,7 @@ pub fn reset_statistics(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.commands.iter_mut().for_each(|command| *command = Default::default());
     server.errors.clear();
     server.samples = Default::default();
+    server.access.denied = Default::default();
     let old = mem::take(&mut server.totals);
     server.totals.peak_memory = old.peak_memory;
     server.totals.peak_memory_wall_s = old.peak_memory_wall_s;

@@ -25,6 +25,8 @@ pub struct Entry {
     pub first_key: u8,
     pub parent: Option<u16>,
     pub subcommands: Vec<u16>,
+    /// It runs what may take long (scripts), while others are served.
+    pub may_take_long: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -102,7 +104,10 @@ impl Registry {
         };
         let care = care_of(record);
         let first_key = first_key(record.keys);
-        self.entries.push(Entry { record, full_name, care, first_key, parent, subcommands: Vec::new() });
+        const LONG: [&str; 7] = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "EXEC"];
+        let may_take_long = parent.is_none() && LONG.contains(&record.name);
+        let subcommands = Vec::new();
+        self.entries.push(Entry { record, full_name, care, first_key, parent, subcommands, may_take_long });
         id
     }
 
@@ -262,9 +267,16 @@ fn care_of(record: &Command) -> Gate {
     care.set(Gate::NEEDS_AUTH, !record.flags.has(Flags::NO_AUTH));
     care.set(Gate::MONITORED, !record.flags.has(Flags::SKIP_MONITOR) && !record.flags.has(Flags::ADMIN));
     care.set(Gate::ALWAYS, record.flags.has(Flags::BLOCKING));
+    care.set(Gate::BUSY, !record.flags.has(Flags::ALLOW_BUSY));
+    care.set(Gate::THROTTLED, takes_password(record));
     care.set(Gate::LOADING, !record.flags.has(Flags::LOADING));
     care.set(Gate::UNSAVED, crate::path::is_refused_unsaved(record));
     care
+}
+
+/// Commands that may hold a password.
+pub(crate) fn takes_password(record: &Command) -> bool {
+    matches!(record.name, "AUTH" | "HELLO")
 }
 
 fn first_key(specs: &[KeySpec]) -> u8 {

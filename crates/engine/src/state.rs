@@ -51,7 +51,6 @@ pub struct Totals {
     pub commands_per_turn_max: u64,
     pub output_limit_disconnections: u64,
     pub query_limit_disconnections: u64,
-    pub acl_denied_auth: u64,
     pub lazy_freed: u64,
     pub evicted_clients: u64,
     pub evicted_scripts: u64,
@@ -65,8 +64,8 @@ pub struct Totals {
 pub struct Listeners {
     /// Somebody wants to know which keys changed.
     pub changes: bool,
-    /// Somebody wants to know of all of them, not only of those that are watched or waited for.
-    pub all_changes: bool,
+    /// Changes of these classes are published, of whatever key (`notify-keyspace-events`).
+    pub published: config::KeyspaceEvents,
     /// Somebody wants to know of changes of whole databases.
     pub wholes: bool,
     /// Somebody is fed with the commands themselves (append-only file, replicas).
@@ -91,6 +90,8 @@ pub struct DebugSwitches {
     pub dict_resizing: bool,
     /// Checksums of snapshots and payloads are not compared.
     pub skip_checksums: bool,
+    /// Scripts may call commands that are not meant for them.
+    pub all_in_scripts: bool,
 }
 
 impl Default for DebugSwitches {
@@ -102,12 +103,15 @@ impl Default for DebugSwitches {
             reply_buffer_peak_reset_ms: 5000,
             dict_resizing: true,
             skip_checksums: false,
+            all_in_scripts: false,
         }
     }
 }
 
 pub struct ServerState {
     pub config: Config,
+    /// Users, and what was refused to them.
+    pub access: crate::acl::Access,
     /// Where the configuration was read from; `None` without a file.
     pub config_file: Option<String>,
     pub gate: Gate,
@@ -130,6 +134,12 @@ pub struct ServerState {
     pub blocked: crate::blocked::Blocked,
     /// Clients that watch keys.
     pub watches: crate::watch::Watches,
+    /// Channels and patterns.
+    pub pubsub: crate::pubsub::PubSub,
+    /// What clients have read.
+    pub tracking: crate::tracking::Tracking,
+    /// What clients are to be sent that are not among `clients` just now.
+    pub(crate) late: Vec<crate::post::Late>,
     /// What is to be told to whoever follows the dataset.
     pub feed: crate::feed::Feed,
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
@@ -176,6 +186,7 @@ pub struct ServerState {
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
     pub snapshot: crate::snapshot::SnapshotState,
+    pub scripting: crate::scripting::Scripting,
 }
 
 impl ServerState {
@@ -226,6 +237,12 @@ impl ServerState {
     /// be closed that is noted.
     #[inline]
     pub(crate) fn put_back(&mut self, mut client: Box<crate::client::Client>) {
+        if !self.late.is_empty() {
+            match self.deliver_late(client) {
+                Some(same) => client = same,
+                None => return,
+            }
+        }
         self.note_write(&mut client);
         if client.close != Close::No && !client.close_noted {
             client.close_noted = true;

@@ -54,6 +54,8 @@ pub struct Transaction {
     exec: Option<u16>,
     /// Flags that at least one queued command has.
     any: Flags,
+    /// The database that the last queued SELECT names.
+    selected: Option<DbIndex>,
     /// A request was refused.
     failed: bool,
     /// A watched key has changed.
@@ -116,6 +118,18 @@ pub(crate) fn queue(client: &mut Client, argv: Argv<'_>, ahead: Ahead, flags: Fl
     transaction.queue.push(Queued { request, ahead });
 }
 
+/// Notes where queued requests will work from now on.
+pub(crate) fn select(client: &mut Client, db: DbIndex) {
+    if let Some(transaction) = &mut client.transaction {
+        transaction.selected = Some(db);
+    }
+}
+
+/// The database that the next request of a client will work in, if it is queued when the transaction runs.
+pub(crate) fn database(client: &Client) -> DbIndex {
+    client.transaction.as_ref().and_then(|transaction| transaction.selected).unwrap_or(client.db)
+}
+
 /// A request was refused: if the client is in a transaction, that fails.
 pub(crate) fn fail(client: &mut Client) {
     if let Some(transaction) = &mut client.transaction
@@ -170,11 +184,21 @@ impl Ctx<'_> {
             return self.null_array();
         }
         let (queue, exec) = (std::mem::take(&mut transaction.queue), self.client.last_command);
-        (transaction.running, transaction.exec) = (queue.len(), exec);
+        (transaction.running, transaction.exec, transaction.selected) = (queue.len(), exec, None);
         watch::forget(self.keyspace, self.server, self.client);
         self.client.out.array(queue.len());
         self.server.depth += 1;
         for Queued { request, ahead } in &queue {
+            if let Err(error) = crate::acl::check_queued(
+                self.server,
+                self.registry,
+                self.client,
+                ahead.command,
+                request.view(),
+            ) {
+                path::refuse_queued(self.server, self.client, *ahead, &error);
+                continue;
+            }
             path::run_with_care(
                 self.keyspace,
                 self.server,

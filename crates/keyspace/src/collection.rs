@@ -182,14 +182,17 @@ impl<'k> DbMut<'k> {
     /// Puts a whole collection under a key, whatever was there before (and removes the key if it is empty): for the
     /// STORE forms. The expire is gone afterwards.
     pub fn put_collection<T: Collection>(&mut self, key: Key<'_>, value: T) {
-        drop(self.remove(key));
+        let replaced = self.remove(key).is_some();
         if value.is_empty() {
             return;
+        }
+        if !replaced {
+            self.env.note_added(self.index, key.bytes);
         }
         let access = self.env.fresh_access();
         let entry = with_new_value(self.env, value, |value| EntryBox::new(key.bytes, value, None));
         entry.set_access(access);
-        self.adopt(key, entry);
+        self.place(key, entry);
     }
 }
 

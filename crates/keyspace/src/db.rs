@@ -35,14 +35,18 @@ pub struct Key<'a> {
     pub hash: u64,
 }
 
-/// Why a key went away by itself.
+/// What happened to a key by the way: it went by itself (expired, evicted), or …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     Expired,
     Evicted,
+    /// It was not there, and was put there.
+    Added,
+    /// It was to be read, and was not there.
+    Missed,
 }
 
-/// A key that went away by itself.
+/// A key that went away by itself; or one to which something else happened that somebody wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     pub db: DbIndex,
@@ -92,6 +96,9 @@ pub struct Env {
     pub hold_expiry: bool,
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
+    /// Whether anybody wants to be told there of added, of missed keys as well.
+    pub tell_added: bool,
+    pub tell_missed: bool,
     pub gone: Vec<Gone>,
     /// Fields of hashes that the active cycle removed, to be told likewise.
     pub gone_fields: Vec<GoneFields>,
@@ -175,6 +182,28 @@ impl Env {
         self.news = true;
     }
 
+    /// Tells that a key was put where none was.
+    #[inline]
+    pub(crate) fn note_added(&mut self, db: DbIndex, key: &[u8]) {
+        if self.tell_added {
+            self.tell(db, key, Why::Added);
+        }
+    }
+
+    /// Tells that a key was to be read and is not there.
+    #[inline]
+    fn note_missed(&mut self, db: DbIndex, key: &[u8]) {
+        if self.tell_missed {
+            self.tell(db, key, Why::Missed);
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, db: DbIndex, key: &[u8], why: Why) {
+        self.gone.push(Gone { db, key: key.to_vec(), why });
+        self.news = true;
+    }
+
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
         entry.expire().is_some_and(|at| at <= self.now_ms)
@@ -196,14 +225,15 @@ impl Env {
         match why {
             Why::Expired => self.stats.expired += 1,
             Why::Evicted => self.stats.evicted += 1,
+            Why::Added | Why::Missed => {}
         }
         if self.tell_gone {
-            self.gone.push(Gone { db, key: entry.key().to_vec(), why });
-            self.news = true;
+            self.tell(db, entry.key(), why);
         }
         let lazy = match why {
             Why::Expired => self.lazy.expire,
             Why::Evicted => self.lazy.evict,
+            Why::Added | Why::Missed => false,
         };
         if lazy && crate::memory::free_effort(&entry) > LAZY_EFFORT {
             self.garbage.push(entry);
@@ -306,6 +336,8 @@ impl Keyspace {
             no_touch: false,
             hold_expiry: false,
             tell_gone: false,
+            tell_added: false,
+            tell_missed: false,
             gone: Vec::new(),
             gone_fields: Vec::new(),
             tell_made: false,
@@ -414,6 +446,7 @@ impl<'k> DbMut<'k> {
         };
         let Some(entry) = found else {
             env.stats.misses += 1;
+            env.note_missed(index, key.bytes);
             return None;
         };
         env.stats.hits += 1;
@@ -421,8 +454,16 @@ impl<'k> DbMut<'k> {
         Some(entry)
     }
 
-    /// For commands that ask about a key without using it (TYPE, TTL, OBJECT …): expires, counts, does not touch.
-    pub fn ask(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+    /// For commands that ask about a key without using it (TYPE, TTL …): expires, counts, does not touch.
+    pub fn ask(mut self, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        if self.env.tell_missed && !self.has(key) {
+            self.env.note_missed(self.index, key.bytes);
+        }
+        self.inspect(key)
+    }
+
+    /// For commands that look at how a key is kept (OBJECT …): as `ask`, but misses are not told of.
+    pub fn inspect(self, key: Key<'_>) -> Option<&'k Entry<Value>> {
         let DbMut { db, env, index } = self;
         let found = DbMut::live(db, env, index, key);
         let counter = if found.is_some() { &mut env.stats.hits } else { &mut env.stats.misses };
@@ -501,12 +542,19 @@ impl<'k> DbMut<'k> {
                 let entry = vacant.insert(EntryBox::new(key.bytes, value, expire));
                 entry.set_access(access);
                 self.db.volatile.comes(entry);
+                self.env.note_added(self.index, key.bytes);
             }
         }
     }
 
     /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
     pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
+        self.env.note_added(self.index, key.bytes);
+        self.place(key, entry);
+    }
+
+    /// The same for a key that was there until just now.
+    pub(crate) fn place(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
         if Type::of(&entry).is_waited_for() {
             self.env.note_made(self.index, key.bytes);
         }

@@ -7,7 +7,7 @@
 //!
 //! *Not here*: which elements are looked at, and in which order keys are changed (commands).
 
-use std::ops::ControlFlow;
+mod view;
 
 use structures::Quicklist;
 use structures::listpack::{Element, Listpack, Pack};
@@ -17,19 +17,13 @@ use structures::quicklist::{Fill, edit};
 use crate::collection::{Collection, Limits};
 use crate::db::Env;
 use crate::value::{Type, Value};
+pub use view::ListView;
 
 /// A list: elements in the order they were pushed.
 #[derive(Clone, Debug)]
 pub enum List {
     Packed(Listpack),
     Quick(Box<Quicklist>),
-}
-
-/// The same, lent.
-#[derive(Clone, Copy, Debug)]
-pub enum ListView<'a> {
-    Packed(Pack<'a>),
-    Quick(&'a Quicklist),
 }
 
 impl Default for List {
@@ -69,9 +63,16 @@ impl List {
     }
 
     #[inline]
-    #[expect(clippy::len_without_is_empty, reason = "Collection has it")]
     pub fn len(&self) -> usize {
         self.view().len()
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            List::Packed(pack) => pack.is_empty(),
+            List::Quick(quick) => quick.is_empty(),
+        }
     }
 
     /// Adds elements one by one at an end. `O(1)` for each.
@@ -270,84 +271,6 @@ fn seek(pack: Pack<'_>, index: usize) -> Option<structures::listpack::At> {
     pack.seek(i64::try_from(index).ok()?)
 }
 
-impl<'a> ListView<'a> {
-    /// Number of elements.
-    #[inline]
-    pub fn len(self) -> usize {
-        match self {
-            ListView::Packed(pack) => pack.len(),
-            ListView::Quick(quick) => quick.len(),
-        }
-    }
-
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// What OBJECT ENCODING says.
-    pub fn encoding(self) -> &'static str {
-        match self {
-            ListView::Packed(_) => "listpack",
-            ListView::Quick(_) => "quicklist",
-        }
-    }
-
-    /// Calls `look` with the elements from an index on, towards the tail (`from` the head) or towards the head, until
-    /// it breaks. `O(nodes)` to find the first, `O(1)` for each.
-    #[inline]
-    pub fn each<B>(
-        self,
-        from: End,
-        index: usize,
-        look: impl FnMut(Element<'_>) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        match self {
-            ListView::Quick(quick) => quick.each(from, index, look),
-            ListView::Packed(pack) => match (seek(pack, index), from) {
-                (None, _) => ControlFlow::Continue(()),
-                (Some(at), End::Head) => pack.iter_from(at).try_for_each(look),
-                (Some(_), End::Tail) => pack.iter().rev().skip(pack.len() - 1 - index).try_for_each(look),
-            },
-        }
-    }
-
-    /// Calls `look` with so many elements from an index on.
-    #[inline]
-    pub fn range(self, from: End, index: usize, count: usize, mut look: impl FnMut(Element<'_>)) {
-        let mut left = count;
-        if left == 0 {
-            return;
-        }
-        let _ = self.each(from, index, |element| {
-            look(element);
-            left -= 1;
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-    }
-
-    /// Does something with the element at an index. `O(nodes)`.
-    pub fn with<R>(self, index: usize, look: impl FnOnce(Element<'_>) -> R) -> Option<R> {
-        match self {
-            ListView::Packed(pack) => seek(pack, index).map(|at| look(pack.get(at))),
-            ListView::Quick(quick) => quick.with(index, look),
-        }
-    }
-
-    /// The index of the first element equal to `wanted`. `O(n)`.
-    pub fn position(self, wanted: &[u8]) -> Option<usize> {
-        let int = edit::int_of(wanted);
-        let mut index = 0;
-        let found = self.each(End::Head, 0, |element| {
-            if element.is(wanted, int) {
-                return ControlFlow::Break(());
-            }
-            index += 1;
-            ControlFlow::Continue(())
-        });
-        found.is_break().then_some(index)
-    }
-}
-
 impl Collection for List {
     const TYPE: Type = Type::List;
     type View<'a> = ListView<'a>;
@@ -388,10 +311,7 @@ impl Collection for List {
 
     #[inline]
     fn is_empty(&self) -> bool {
-        match self {
-            List::Packed(pack) => pack.is_empty(),
-            List::Quick(quick) => quick.is_empty(),
-        }
+        List::is_empty(self)
     }
 
     fn into_value(self) -> Value {

@@ -118,7 +118,7 @@ impl<'k> DbMut<'k> {
     /// One search; in place if the old entry has the shape of the new one.
     fn store(&mut self, key: Key<'_>, new: New<'_>, expire: Expire) {
         let new = new.tried();
-        let DbMut { db: Db { keys, volatile, .. }, env, .. } = self;
+        let DbMut { db: Db { keys, volatile, .. }, env, index } = self;
         match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(mut slot) => {
                 let entry = slot.get_mut();
@@ -141,6 +141,7 @@ impl<'k> DbMut<'k> {
                 };
                 volatile.keys += usize::from(expire.is_some());
                 insert(vacant, key, new, expire).set_access(env.fresh_access());
+                env.note_added(*index, key.bytes);
             }
         }
     }
@@ -152,10 +153,13 @@ impl<'k> DbMut<'k> {
     /// so that appending costs `O(1)` per byte.
     #[inline]
     pub fn grow_str(self, key: Key<'_>, len: usize) -> &'k mut [u8] {
-        let DbMut { db: Db { keys, .. }, env, .. } = self;
+        let DbMut { db: Db { keys, .. }, env, index } = self;
         let mut slot = match keys.lookup_key(key.bytes, key.hash) {
             Lookup::Found(slot) => slot,
-            Lookup::Absent(vacant) => return made(vacant, key, len, env.fresh_access()),
+            Lookup::Absent(vacant) => {
+                env.note_added(index, key.bytes);
+                return made(vacant, key, len, env.fresh_access());
+            }
         };
         let ready = match slot.get_mut().value_mut() {
             ValueMut::Bytes { bytes, raw } => raw && bytes.len() >= len,

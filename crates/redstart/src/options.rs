@@ -57,11 +57,6 @@ pub fn parse(mut args: Vec<Vec<u8>>) -> Result<Wish, String> {
     texts.push(("the command line".to_owned(), line.overrides));
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
     let loaded = config::load(&mut config, &sources, &mut include).map_err(|error| error.report(VERSION))?;
-    if !loaded.users.is_empty() {
-        return Err(
-            "`user` lines are not available in this version: access control lists come later".to_owned()
-        );
-    }
     Ok(Wish::Serve(Box::new(Serve { config, loaded, file, multiplexer })))
 }
 

@@ -40,6 +40,9 @@ pub fn serve(wish: Serve) -> ExitCode {
     };
     greet(&mut world, &config, file.as_deref(), &loaded.notes);
     let mut server = Server::new(engine(&mut world, config, file, registry));
+    if let Err(line) = server.load_users(&mut world, &loaded.users) {
+        return fail_logged(&mut world, &line);
+    }
     if let Err(line) = server.listen(&mut world) {
         world.log(Level::Warning, &format!("Failed listening on port: {line}"));
         return fail(&line);

@@ -53,6 +53,75 @@ pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Writes bulk strings one after the other: for replies of many short ones.
+///
+/// A short one is put together in `frame` and appended with one check for room and one copy of a length that is known
+/// beforehand, which takes half the time of three appends of lengths that are not.
+pub struct Bulks {
+    frame: [u8; FRAME],
+}
+
+/// Bytes of a frame, and of the part that is enough for very short strings.
+const FRAME: usize = 80;
+const HALF: usize = 32;
+/// The longest head, and the line end.
+const AROUND: usize = 7;
+
+/// `$` and the length, and what follows up to eight bytes is written over.
+const HEADS: [[u8; 8]; FRAME - AROUND + 1] = {
+    let mut heads = [[0; 8]; FRAME - AROUND + 1];
+    let mut len = 0;
+    while len < heads.len() {
+        let (tens, ones) = (b'0' + (len / 10) as u8, b'0' + (len % 10) as u8);
+        heads[len] = match len {
+            0..10 => [b'$', ones, b'\r', b'\n', 0, 0, 0, 0],
+            _ => [b'$', tens, ones, b'\r', b'\n', 0, 0, 0],
+        };
+        len += 1;
+    }
+    heads
+};
+
+impl Default for Bulks {
+    fn default() -> Self {
+        Bulks { frame: [0; FRAME] }
+    }
+}
+
+impl Bulks {
+    #[inline(always)]
+    pub fn put(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let (frame, len) = (&mut self.frame, bytes.len());
+        if len >= HEADS.len() {
+            return other_bulk(out, bytes);
+        }
+        frame[..8].copy_from_slice(&HEADS[len]);
+        let start = 4 + usize::from(len >= 10);
+        let end = start + len;
+        frame[start..end].copy_from_slice(bytes);
+        frame[end..end + 2].copy_from_slice(b"\r\n");
+        if end + 2 <= HALF {
+            let half: &[u8; HALF] = frame.first_chunk().expect("the frame is longer");
+            append(out, half, end + 2);
+        } else {
+            append(out, frame, end + 2);
+        }
+    }
+}
+
+#[inline(never)]
+fn other_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    bulk(out, bytes);
+}
+
+/// Appends the first `len` bytes of a frame.
+#[inline(always)]
+fn append<const N: usize>(out: &mut Vec<u8>, frame: &[u8; N], len: usize) {
+    let end = out.len() + len;
+    out.extend_from_slice(frame);
+    out.truncate(end);
+}
+
 /// An integer as a bulk string.
 #[inline]
 pub fn bulk_integer(out: &mut Vec<u8>, value: i64) {
@@ -160,10 +229,13 @@ fn header(out: &mut Vec<u8>, kind: u8, value: i64) {
         out.extend_from_slice(&[kind, b'0' + value as u8, b'\r', b'\n']);
         return;
     }
-    let mut digits = itoa::Buffer::new();
-    out.push(kind);
-    out.extend_from_slice(digits.format(value).as_bytes());
-    out.extend_from_slice(b"\r\n");
+    let (mut frame, mut digits) = ([0; 24], itoa::Buffer::new());
+    let digits = digits.format(value).as_bytes();
+    let end = 1 + digits.len();
+    frame[0] = kind;
+    frame[1..end].copy_from_slice(digits);
+    frame[end..end + 2].copy_from_slice(b"\r\n");
+    append(out, &frame, end + 2);
 }
 
 #[cfg(test)]
@@ -181,8 +253,16 @@ mod tests {
         assert_eq!(made(|o| simple(o, b"OK")), "+OK\r\n");
         assert_eq!(made(|o| integer(o, -42)), ":-42\r\n");
         assert_eq!(made(|o| integer(o, i64::MIN)), ":-9223372036854775808\r\n");
-        for len in [0, 1, 9, 10, 99, 100, 12345] {
+        for len in [0, 1, 9, 10, 72, 73, 74, 80, 99, 100, 12345] {
             assert_eq!(made(|o| bulk(o, &vec![b'x'; len])), format!("${len}\r\n{}\r\n", "x".repeat(len)));
+        }
+        let mut bulks = Bulks::default();
+        for len in [0, 1, 9, 10, 11, 72, 73, 74, 80, 99, 100] {
+            let text = vec![b'x'; len];
+            assert_eq!(made(|o| Bulks::default().put(o, &text)), made(|o| bulk(o, &text)));
+            let mut out = b"before".to_vec();
+            bulks.put(&mut out, &text);
+            assert_eq!(out[6..], *made(|o| bulk(o, &text)).as_bytes());
         }
         assert_eq!(made(|o| null(o, Resp2)), "$-1\r\n");
         assert_eq!(made(|o| null(o, Resp3)), "_\r\n");

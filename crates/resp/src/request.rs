@@ -65,6 +65,12 @@ impl<'a> Argv<'a> {
         Argv { bytes: self.bytes, words: &self.words[index.min(self.words.len())..] }
     }
 
+    /// The words before an index.
+    #[inline]
+    pub fn to(&self, index: usize) -> Argv<'a> {
+        Argv { bytes: self.bytes, words: &self.words[..index.min(self.words.len())] }
+    }
+
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let Argv { bytes, words } = *self;
@@ -129,6 +135,19 @@ impl OwnedArgv {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(word);
         self.words.push(Span { start, len: word.len() as u32 });
+    }
+
+    /// Forgets all words and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.words.clear();
+    }
+
+    /// Gives back what is beyond the needs of usual requests.
+    pub fn shrink(&mut self) {
+        if self.memory() > 64 * 1024 {
+            *self = OwnedArgv::default();
+        }
     }
 
     pub fn view(&self) -> Argv<'_> {

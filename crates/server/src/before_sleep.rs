@@ -21,22 +21,24 @@ impl Server {
         self.effects(world);
         self.fast_expire(world);
         self.resume();
+        self.engine.broadcast();
         self.flush(world);
         self.close_ended(world);
     }
 
     /// Expiry that could not keep up goes on here, shortly.
     fn fast_expire(&mut self, world: &mut dyn World) {
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.engine.fast_expire(&mut host);
     }
 
-    fn effects(&mut self, world: &mut dyn World) {
+    pub(crate) fn effects(&mut self, world: &mut dyn World) {
         for effect in std::mem::take(&mut self.engine.server.effects) {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
                 Effect::Save => {
-                    let mut host = WorldHost { world: &mut *world, listeners: &mut self.listeners };
+                    let mut host =
+                        WorldHost { world: &mut *world, listeners: &mut self.listeners, rest: None };
                     let Engine { keyspace, server, .. } = &mut self.engine;
                     // That it failed is in the log; the next rule tries again.
                     let _ = engine::snapshot::save(keyspace, server, &mut host);
@@ -49,7 +51,7 @@ impl Server {
         }
     }
 
-    fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             let Some(index) = self.by_slot.get(slot.0 as usize).map(|conn| conn.0) else { continue };
             if let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut)
@@ -62,7 +64,7 @@ impl Server {
         }
     }
 
-    fn flush(&mut self, world: &mut dyn World) {
+    pub(crate) fn flush(&mut self, world: &mut dyn World) {
         let mut pending = std::mem::take(&mut self.engine.server.pending_writes);
         for slot in pending.drain(..) {
             self.send(world, slot);
@@ -142,7 +144,7 @@ impl Server {
         }
     }
 
-    fn close_ended(&mut self, world: &mut dyn World) {
+    pub(crate) fn close_ended(&mut self, world: &mut dyn World) {
         for slot in std::mem::take(&mut self.engine.server.closing) {
             let Some(client) = self.engine.server.clients.get_mut(slot) else { continue };
             if client.close == Close::AfterReply && !client.out.is_empty() {

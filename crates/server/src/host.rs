@@ -11,10 +11,13 @@ use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, Ope
 use world::World;
 
 use crate::listeners::Listeners;
+use crate::meanwhile::Rest;
 
 pub struct WorldHost<'a> {
     pub world: &'a mut dyn World,
     pub listeners: &'a mut Listeners,
+    /// What else is needed to serve others while a command runs, if that may take long.
+    pub rest: Option<Rest<'a>>,
 }
 
 fn path_of(path: &str) -> PathBuf {
@@ -130,6 +133,12 @@ impl Host for WorldHost<'_> {
     }
     fn title(&mut self, title: &str) {
         self.world.title(title);
+    }
+    fn serve_meanwhile(&mut self, engine: engine::Engine) -> engine::Engine {
+        match &mut self.rest {
+            Some(rest) => rest.serve(engine, self.world, self.listeners),
+            None => engine,
+        }
     }
 }
 

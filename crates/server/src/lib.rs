@@ -13,6 +13,7 @@ mod connection;
 pub mod crash;
 pub mod host;
 mod listeners;
+mod meanwhile;
 mod turn;
 
 pub use turn::{Running, Server};

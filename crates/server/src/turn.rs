@@ -44,19 +44,19 @@ pub struct Server {
     pub(crate) listeners: Listeners,
     pub(crate) running: Running,
     pub(crate) accept_quiet_until: u64,
-    batch: Batch,
-    events: Vec<Event>,
-    buffers: Vec<Vec<u8>>,
+    pub(crate) batch: Batch,
+    pub(crate) events: Vec<Event>,
+    pub(crate) buffers: Vec<Vec<u8>>,
     /// Connections with bytes that may hold a whole request.
-    unfinished: Vec<u32>,
+    pub(crate) unfinished: Vec<u32>,
     /// When the engine's cron wants to run next, monotonic microseconds.
-    cron_due_us: u64,
+    pub(crate) cron_due_us: u64,
     /// When the last wait ended.
-    awake_us: u64,
+    pub(crate) awake_us: u64,
     /// Requests executed in this turn.
-    executed: u64,
+    pub(crate) executed: u64,
     /// Time spent on executing requests.
-    command_ticks: u64,
+    pub(crate) command_ticks: u64,
 }
 
 impl Server {
@@ -82,6 +82,12 @@ impl Server {
     /// Opens the listening sockets of the configuration; the error is one line for a person.
     pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
         self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
+    pub fn load_users(&mut self, world: &mut dyn World, lines: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        engine::acl::load_at_start(&mut self.engine.server, &mut host, lines)
     }
 
     /// The kinds of listeners that are open (`tcp`, `unix`).
@@ -156,11 +162,11 @@ impl Server {
     }
 
     fn cron(&mut self, world: &mut dyn World) {
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.cron_due_us = self.engine.cron(&mut host);
     }
 
-    fn handle(&mut self, world: &mut dyn World, event: Event) {
+    pub(crate) fn handle(&mut self, world: &mut dyn World, event: Event) {
         match event {
             Event::Arrived(conn) => self.receive(world, conn),
             Event::Room(conn) => {
@@ -186,7 +192,7 @@ impl Server {
             Signal::Interrupt => config.shutdown_on_sigint,
         };
         let options = EndOptions { save: wish.save, nosave: wish.nosave, force: wish.force };
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         if snapshot::prepare_end(keyspace, server, &mut host, options) {
             self.running = Running::Stopping;
@@ -195,7 +201,7 @@ impl Server {
 
     /// Opens the snapshot that the configuration names, if there is one. It is loaded turn by turn.
     pub fn begin_loading(&mut self, world: &mut dyn World) -> Result<(), String> {
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         snapshot::begin(keyspace, server, &mut host, Duplicates::Refuse).map(drop)
     }
@@ -205,7 +211,7 @@ impl Server {
         if !snapshot::go_on(&self.engine.server) {
             return Ok(());
         }
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         let step = snapshot::load_step(keyspace, server, &mut host, LOAD_US);
         step.map(drop).map_err(|why| {
@@ -317,19 +323,27 @@ impl Server {
     }
 
     /// Executes the batch, in order, its memory fetched a group ahead.
-    fn execute(&mut self, world: &mut dyn World) {
+    pub(crate) fn execute(&mut self, world: &mut dyn World) {
         if self.batch.requests.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
         let began = (self.engine.server.ticks)();
         self.engine.server.last_tick = began;
-        let mut host = WorldHost { world, listeners: &mut self.listeners };
-        for group in batch.requests.chunks(GROUP) {
+        'all: for group in batch.requests.chunks(GROUP) {
             if group.len() > 1 {
                 prefetch(&self.engine, group);
             }
             for request in group {
+                if self.may_take_long(request) {
+                    if self.execute_long(world, &batch, request) {
+                        // Others were served meanwhile: what is left of the batch is parsed again.
+                        self.parse_again(&batch.conns);
+                        break 'all;
+                    }
+                    continue;
+                }
+                let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
                 execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
             }
         }
@@ -373,7 +387,7 @@ impl Server {
     }
 
     /// Parses again what was left in the last turn.
-    fn go_on(&mut self, world: &mut dyn World) {
+    pub(crate) fn go_on(&mut self, world: &mut dyn World) {
         for index in std::mem::take(&mut self.unfinished) {
             let Some(connection) = self.conns.get_mut(index as usize).and_then(Option::as_deref_mut) else {
                 continue;
@@ -463,7 +477,14 @@ fn execute_one(
     }
     let argv = batch.argv(request, &connection.input);
     crash::note(connection.slot.0, request.ahead.command);
-    match engine.execute(host, connection.slot, argv, request.ahead) {
+    let verdict = engine.execute(host, connection.slot, argv, request.ahead);
+    heed(connection, request, verdict);
+}
+
+/// What a verdict means for the connection.
+#[inline(always)]
+pub(crate) fn heed(connection: &mut Connection, request: &Request, verdict: Verdict) {
+    match verdict {
         Verdict::Done => connection.done = request.to as usize,
         Verdict::Hold => connection.held = true,
         Verdict::Gone => {

@@ -231,17 +231,33 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = Element<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Element<'a>> {
         if self.front >= self.back {
             return None;
         }
         let bytes = self.pack.bytes;
+        // Most elements are short strings.
+        let first = bytes[self.front];
+        if first & 0xC0 == 0x80 {
+            let data = self.front + 1;
+            let end = data + usize::from(first & 0x3F);
+            self.front = end + 1;
+            return Some(Element::Str(&bytes[data..end]));
+        }
+        Some(self.next_other())
+    }
+}
+
+impl<'a> Iter<'a> {
+    #[inline(never)]
+    fn next_other(&mut self) -> Element<'a> {
+        let bytes = self.pack.bytes;
         let (data, len) = head(bytes, self.front);
         let element = code::read_at(bytes, self.front, data, len);
         let size = data + len - self.front;
         self.front += size + back_size(size);
-        Some(element)
+        element
     }
 }
 

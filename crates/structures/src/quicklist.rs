@@ -34,7 +34,7 @@ use crate::listpack::Listpack;
 pub use fill::Fill;
 use node::Node;
 pub use node::NodeView;
-pub use read::Place;
+pub use read::{Place, Run};
 
 /// One of the ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

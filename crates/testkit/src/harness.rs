@@ -211,6 +211,7 @@ impl Harness {
                 let _ = engine::snapshot::save(keyspace, server, &mut self.host);
             }
         }
+        self.engine.broadcast();
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             if let Some(number) = self.number_of(slot) {

@@ -26,13 +26,18 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
 
 fn auth(ctx: &mut Ctx<'_>) -> Result {
     let (user, password) = match ctx.argv.len() {
-        2 if !auth::has_password(&ctx.server.config) => return Err(CommandError::Line(NO_PASSWORD)),
+        2 if is_without_password(ctx) => return Err(CommandError::Line(NO_PASSWORD)),
         2 => (auth::DEFAULT_USER, ctx.argv.at(1)),
         3 => (ctx.argv.at(1), ctx.argv.at(2)),
         _ => return Err(CommandError::Syntax),
     };
-    auth::authenticate(ctx.server, ctx.client, user, password)?;
+    ctx.authenticate(user, password)?;
     ctx.ok()
+}
+
+/// Whether any password would do for the user `default`, so that giving one is a mistake.
+fn is_without_password(ctx: &Ctx<'_>) -> bool {
+    ctx.server.access.users.named(auth::DEFAULT_USER).is_some_and(|user| user.no_password)
 }
 
 const NO_PASSWORD: &str = "ERR AUTH <password> called without any password configured for the default user. \

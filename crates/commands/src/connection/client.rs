@@ -2,7 +2,7 @@
 
 use engine::{Arity, Command, Ctx, Flags, Group, Result};
 
-use super::{CLIENT, client_kill, client_list, client_pause, client_settings};
+use super::{CLIENT, client_kill, client_list, client_pause, client_settings, client_tracking};
 
 pub(crate) static COMMANDS: &[Command] = &[Command {
     name: "CLIENT",
@@ -17,6 +17,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
         client_list::COMMANDS,
         client_pause::COMMANDS,
         client_settings::COMMANDS,
+        client_tracking::COMMANDS,
     ],
     ..Command::BLANK
 }];
@@ -39,10 +40,14 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
 
 const HELP: &[&str] = &[
     "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CACHING (YES|NO)",
+    "    Whether the keys of the next command are remembered (TRACKING with OPTIN or OPTOUT).",
     "CAPA <capability> [<capability> ...]",
     "    Tells what the client is able to do: REDIRECT = it follows redirections to the primary.",
     "GETNAME",
     "    The name of this connection.",
+    "GETREDIR",
+    "    Which connection is told in place of this one: its number, 0 = none, -1 = this one does not track.",
     "ID",
     "    The number of this connection.",
     "INFO",
@@ -70,6 +75,10 @@ const HELP: &[&str] = &[
     "    Tells which library the client uses.",
     "SETNAME <name>",
     "    Names this connection.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Whether this connection is told when keys that it has read change.",
+    "TRACKINGINFO",
+    "    How this connection tracks.",
     "UNBLOCK <id> [TIMEOUT|ERROR]",
     "    Ends the waiting of a connection in a blocking command.",
     "UNPAUSE",

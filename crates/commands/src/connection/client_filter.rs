@@ -6,7 +6,7 @@
 
 use engine::client::Class;
 use engine::client_list::{self, CAPA_LETTERS, FLAG_LETTERS};
-use engine::{Client, CommandError, Ctx, Result, auth};
+use engine::{Client, CommandError, Ctx, Result};
 
 /// Whether the client that asks is among those that are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl<'a> Side<'a> {
         let value = ctx.argv.get(at + 1).ok_or(CommandError::Syntax)?;
         match word {
             b"TYPE" => self.kind = Some(Kind::parse(value)?),
-            b"USER" if auth::user_exists(value) => self.user = Some(value),
+            b"USER" if ctx.server.access.users.find(value).is_some() => self.user = Some(value),
             b"USER" => return Err(told("ERR No such user '", value, "'")),
             b"ADDR" => self.address = Some(value),
             b"LADDR" => self.local_address = Some(value),

@@ -4,7 +4,7 @@
 //!
 //! The answer names the server, and in `version` the version of Redis whose commands clients may count on.
 
-use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, Result, auth};
+use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Gate, Group, Result};
 use resp::Protocol;
 
 use super::name;
@@ -50,16 +50,16 @@ struct Wish<'a> {
 fn hello(ctx: &mut Ctx<'_>) -> Result {
     let wish = wish(ctx)?;
     if let Some((user, password)) = wish.login {
-        auth::authenticate(ctx.server, ctx.client, user, password)?;
+        ctx.authenticate(user, password)?;
     }
-    if !ctx.client.authenticated {
+    if ctx.client.gate.meets(Gate::NEEDS_AUTH) {
         return Err(CommandError::Line(NOT_YET));
     }
     if let Some(name) = wish.name {
         ctx.client.about.name = name.to_vec();
     }
     if let Some(protocol) = wish.protocol {
-        ctx.client.out.protocol = protocol;
+        ctx.client.set_protocol(protocol);
     }
     answer(ctx);
     Ok(())

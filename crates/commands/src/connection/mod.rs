@@ -7,6 +7,7 @@ mod client_kill;
 mod client_list;
 mod client_pause;
 mod client_settings;
+mod client_tracking;
 mod hello;
 mod monitor;
 mod name;

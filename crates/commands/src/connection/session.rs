@@ -58,16 +58,18 @@ fn select(ctx: &mut Ctx<'_>) -> Result {
 fn reset(ctx: &mut Ctx<'_>) -> Result {
     monitor::unwatch(ctx.server, ctx.client);
     ctx.end_transaction();
+    ctx.end_subscriptions();
+    ctx.end_tracking();
     let client = &mut *ctx.client;
     client.db = 0;
-    client.out.protocol = Protocol::Resp2;
+    client.set_protocol(Protocol::Resp2);
     client.about.name.clear();
     client.no_evict = false;
     client.gate.set(Gate::NO_TOUCH, false);
     if client.reply_mode == ReplyMode::Off {
         client.set_reply_mode(ReplyMode::On);
     }
-    auth::reset(&ctx.server.config, client);
+    auth::reset(&ctx.server.access, client);
     client.out.simple("RESET");
     Ok(())
 }

@@ -102,7 +102,7 @@ const NO_LFU: CommandError = CommandError::Line(
 /// Something about the entry under the key; `None` without such a key.
 fn about<T>(ctx: &mut Ctx<'_>, fact: impl FnOnce(&Entry<Value>) -> T) -> Option<T> {
     let key = ctx.key(2);
-    ctx.db().ask(key).map(fact)
+    ctx.db().inspect(key).map(fact)
 }
 
 fn object_encoding(ctx: &mut Ctx<'_>) -> Result {

@@ -32,37 +32,33 @@ fn index(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const INDEXES: &str = r#"
-        > RPUSH l a 1 b 2 c
-        :5
-        > LINDEX l 0
-        "a"
-        > LINDEX l 3
-        "2"
-        > LINDEX l 5
-        nil
-        > LINDEX l -1
-        "c"
-        > LINDEX l -5
-        "a"
-        > LINDEX l -6
-        nil
-        > LINDEX l 9223372036854775807
-        nil
-        > LINDEX l -9223372036854775808
-        nil
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn an_element_of_a_listpack() {
-        check(INDEXES);
-    }
-
-    #[test]
-    fn an_element_of_a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 2\n+OK\n{INDEXES}"));
+    fn an_element_of_a_list() {
+        check_both(
+            "! config list-max-listpack-size 2",
+            r#"
+            > RPUSH l a 1 b 2 c
+            :5
+            > LINDEX l 0
+            "a"
+            > LINDEX l 3
+            "2"
+            > LINDEX l 5
+            nil
+            > LINDEX l -1
+            "c"
+            > LINDEX l -5
+            "a"
+            > LINDEX l -6
+            nil
+            > LINDEX l 9223372036854775807
+            nil
+            > LINDEX l -9223372036854775808
+            nil
+            "#,
+        );
     }
 
     #[test]

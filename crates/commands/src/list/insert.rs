@@ -42,34 +42,29 @@ fn insert(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const INSERTS: &str = r#"
-        > RPUSH l a 2 c 2 e
-        :5
-        > LINSERT l BEFORE 2 new
-        :6
-        > LINSERT l after 2 7
-        :7
-        > LINSERT l AFTER e last
-        :8
-        > LINSERT l before a first
-        :9
-        > LINSERT l BEFORE 02 x
-        :-1
-        > LRANGE l 0 -1
-        ["first" "a" "new" "2" "7" "c" "2" "e" "last"]
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn into_a_listpack() {
-        check(INSERTS);
-    }
-
-    #[test]
-    fn into_a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 2\n+OK\n{INSERTS}"));
-        check(&format!("> CONFIG SET list-max-listpack-size 4 list-compress-depth 1\n+OK\n{INSERTS}"));
+    fn beside_an_element() {
+        check_both(
+            "! config list-max-listpack-size 2",
+            r#"
+            > RPUSH l a 2 c 2 e
+            :5
+            > LINSERT l BEFORE 2 new
+            :6
+            > LINSERT l after 2 7
+            :7
+            > LINSERT l AFTER e last
+            :8
+            > LINSERT l before a first
+            :9
+            > LINSERT l BEFORE 02 x
+            :-1
+            > LRANGE l 0 -1
+            ["first" "a" "new" "2" "7" "c" "2" "e" "last"]
+            "#,
+        );
     }
 
     #[test]

@@ -19,12 +19,15 @@ mod shift;
 mod shift_many;
 mod trim;
 
+use std::ops::ControlFlow;
+
 use engine::outbox::Outbox;
 use engine::outcome::Class;
 use engine::{Arg, Command, CommandError, Ctx, Group, Result};
 use keyspace::{DbMut, End, Key, List, ListView, view_of};
 use resp::reply;
-use structures::Element;
+use structures::listpack::{Element, Iter};
+use structures::quicklist::Run;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     block_pop::COMMANDS,
@@ -98,7 +101,7 @@ fn has_list(db: DbMut<'_>, key: Key<'_>) -> Result<bool> {
     }
 }
 
-#[inline]
+#[inline(never)]
 fn put(out: &mut Outbox, element: Element<'_>) {
     match element {
         Element::Str(bytes) => out.bulk(bytes),
@@ -112,7 +115,46 @@ fn put(out: &mut Outbox, element: Element<'_>) {
 /// Answers an array of so many elements, from an index on in a direction.
 fn put_range(out: &mut Outbox, list: ListView<'_>, from: End, index: usize, count: usize) {
     out.array(count);
-    list.range(from, index, count, |element| put(out, element));
+    match from {
+        End::Head => put_forward(out, list, index, count),
+        End::Tail => list.range(from, index, count, |element| put(out, element)),
+    }
+}
+
+/// One loop for all encodings, which is worth half the time of a long range.
+fn put_forward(out: &mut Outbox, list: ListView<'_>, index: usize, count: usize) {
+    let (mut bulks, mut left) = (reply::Bulks::default(), count);
+    if count == 0 {
+        return;
+    }
+    let _ = list.runs(index, |run| {
+        match run {
+            Run::Plain(bytes) => {
+                out.bulk(bytes);
+                left -= 1;
+            }
+            Run::Pack(elements) => left = put_run(out, &mut bulks, elements, left),
+        }
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+}
+
+/// Answers elements, at most so many; returns how many are left to be answered.
+fn put_run(out: &mut Outbox, bulks: &mut reply::Bulks, mut elements: Iter<'_>, most: usize) -> usize {
+    let mut left = most;
+    while left > 0
+        && let Some(element) = elements.next()
+    {
+        match element {
+            Element::Str(bytes) => {
+                bulks.put(out.buffer(), bytes);
+                out.settle();
+            }
+            Element::Int(_) => put(out, element),
+        }
+        left -= 1;
+    }
+    left
 }
 
 /// The name of the event.

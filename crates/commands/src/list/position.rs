@@ -127,71 +127,67 @@ fn matches(search: &Search<'_>, list: ListView<'_>, mut tell: impl FnMut(usize))
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const POSITIONS: &str = r#"
-        > RPUSH l a b c 1 2 3 c c
-        :8
-        > LPOS l a
-        :0
-        > LPOS l c
-        :2
-        > LPOS l 2
-        :4
-        > LPOS l nope
-        nil
-        > LPOS l c RANK 1
-        :2
-        > LPOS l c RANK 2
-        :6
-        > LPOS l c RANK 4
-        nil
-        > LPOS l c RANK -1
-        :7
-        > LPOS l c RANK -2
-        :6
-        > LPOS l c RANK 9223372036854775807
-        nil
-        > LPOS l c COUNT 0
-        [:2 :6 :7]
-        > LPOS l c COUNT 1
-        [:2]
-        > LPOS l c COUNT 2
-        [:2 :6]
-        > LPOS l c COUNT 100
-        [:2 :6 :7]
-        > LPOS l c COUNT 0 RANK 2
-        [:6 :7]
-        > LPOS l c COUNT 2 RANK -1
-        [:7 :6]
-        > LPOS l c COUNT 0 RANK 5
-        []
-        > LPOS l nope COUNT 0
-        []
-        > LPOS l a MAXLEN 1
-        :0
-        > LPOS l c MAXLEN 1
-        nil
-        > LPOS l c MAXLEN 2 RANK -1
-        :7
-        > LPOS l c COUNT 0 MAXLEN 3
-        [:2]
-        > LPOS l c COUNT 0 MAXLEN 0
-        [:2 :6 :7]
-        > LPOS l c COUNT 0 MAXLEN 7 RANK -1
-        [:7 :6 :2]
-        > LPOS l c RANK 1 RANK 2 COUNT 5 COUNT 1
-        [:6]
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn in_a_listpack() {
-        check(POSITIONS);
-    }
-
-    #[test]
-    fn in_a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 3\n+OK\n{POSITIONS}"));
+    fn where_elements_are() {
+        check_both(
+            "! config list-max-listpack-size 3",
+            r#"
+            > RPUSH l a b c 1 2 3 c c
+            :8
+            > LPOS l a
+            :0
+            > LPOS l c
+            :2
+            > LPOS l 2
+            :4
+            > LPOS l nope
+            nil
+            > LPOS l c RANK 1
+            :2
+            > LPOS l c RANK 2
+            :6
+            > LPOS l c RANK 4
+            nil
+            > LPOS l c RANK -1
+            :7
+            > LPOS l c RANK -2
+            :6
+            > LPOS l c RANK 9223372036854775807
+            nil
+            > LPOS l c COUNT 0
+            [:2 :6 :7]
+            > LPOS l c COUNT 1
+            [:2]
+            > LPOS l c COUNT 2
+            [:2 :6]
+            > LPOS l c COUNT 100
+            [:2 :6 :7]
+            > LPOS l c COUNT 0 RANK 2
+            [:6 :7]
+            > LPOS l c COUNT 2 RANK -1
+            [:7 :6]
+            > LPOS l c COUNT 0 RANK 5
+            []
+            > LPOS l nope COUNT 0
+            []
+            > LPOS l a MAXLEN 1
+            :0
+            > LPOS l c MAXLEN 1
+            nil
+            > LPOS l c MAXLEN 2 RANK -1
+            :7
+            > LPOS l c COUNT 0 MAXLEN 3
+            [:2]
+            > LPOS l c COUNT 0 MAXLEN 0
+            [:2 :6 :7]
+            > LPOS l c COUNT 0 MAXLEN 7 RANK -1
+            [:7 :6 :2]
+            > LPOS l c RANK 1 RANK 2 COUNT 5 COUNT 1
+            [:6]
+            "#,
+        );
     }
 
     #[test]

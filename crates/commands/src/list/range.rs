@@ -33,43 +33,39 @@ fn range(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const RANGES: &str = r#"
-        > RPUSH l a 1 b 2 c
-        :5
-        > LRANGE l 0 -1
-        ["a" "1" "b" "2" "c"]
-        > LRANGE l 1 3
-        ["1" "b" "2"]
-        > LRANGE l -2 -1
-        ["2" "c"]
-        > LRANGE l -100 0
-        ["a"]
-        > LRANGE l 4 9223372036854775807
-        ["c"]
-        > LRANGE l -9223372036854775808 9223372036854775807
-        ["a" "1" "b" "2" "c"]
-        > LRANGE l 3 2
-        []
-        > LRANGE l 5 7
-        []
-        > LRANGE l 0 -6
-        []
-        > LRANGE l -1 -9223372036854775808
-        []
-        > LRANGE nope 0 -1
-        []
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn a_part_of_a_listpack() {
-        check(RANGES);
-    }
-
-    #[test]
-    fn a_part_of_a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 2\n+OK\n{RANGES}"));
+    fn a_part_of_a_list() {
+        check_both(
+            "! config list-max-listpack-size 2",
+            r#"
+            > RPUSH l a 1 b 2 c
+            :5
+            > LRANGE l 0 -1
+            ["a" "1" "b" "2" "c"]
+            > LRANGE l 1 3
+            ["1" "b" "2"]
+            > LRANGE l -2 -1
+            ["2" "c"]
+            > LRANGE l -100 0
+            ["a"]
+            > LRANGE l 4 9223372036854775807
+            ["c"]
+            > LRANGE l -9223372036854775808 9223372036854775807
+            ["a" "1" "b" "2" "c"]
+            > LRANGE l 3 2
+            []
+            > LRANGE l 5 7
+            []
+            > LRANGE l 0 -6
+            []
+            > LRANGE l -1 -9223372036854775808
+            []
+            > LRANGE nope 0 -1
+            []
+            "#,
+        );
     }
 
     #[test]

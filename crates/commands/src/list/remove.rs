@@ -37,44 +37,39 @@ fn remove(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const REMOVALS: &str = r#"
-        > RPUSH l x 1 x 2 x 3 x 1
-        :8
-        > LREM l 1 x
-        :1
-        > LREM l -2 x
-        :2
-        > LRANGE l 0 -1
-        ["1" "x" "2" "3" "1"]
-        > LREM l 0 1
-        :2
-        > LREM l 5 01
-        :0
-        > LREM l -1 nope
-        :0
-        > LRANGE l 0 -1
-        ["x" "2" "3"]
-        > LREM l 9223372036854775807 x
-        :1
-        > LREM l -9223372036854775807 2
-        :1
-        > LREM l 0 3
-        :1
-        > EXISTS l
-        :0
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn from_a_listpack() {
-        check(REMOVALS);
-    }
-
-    #[test]
-    fn from_a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 3\n+OK\n{REMOVALS}"));
-        check(&format!("> CONFIG SET list-max-listpack-size 1\n+OK\n{REMOVALS}"));
+    fn by_value() {
+        check_both(
+            "! config list-max-listpack-size 3",
+            r#"
+            > RPUSH l x 1 x 2 x 3 x 1
+            :8
+            > LREM l 1 x
+            :1
+            > LREM l -2 x
+            :2
+            > LRANGE l 0 -1
+            ["1" "x" "2" "3" "1"]
+            > LREM l 0 1
+            :2
+            > LREM l 5 01
+            :0
+            > LREM l -1 nope
+            :0
+            > LRANGE l 0 -1
+            ["x" "2" "3"]
+            > LREM l 9223372036854775807 x
+            :1
+            > LREM l -9223372036854775807 2
+            :1
+            > LREM l 0 3
+            :1
+            > EXISTS l
+            :0
+            "#,
+        );
     }
 
     #[test]

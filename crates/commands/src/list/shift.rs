@@ -159,7 +159,7 @@ fn answered(out: &mut Outbox, len: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{check, check_both};
 
     #[test]
     fn from_any_end_to_any_end() {
@@ -191,7 +191,9 @@ mod tests {
 
     #[test]
     fn within_a_list() {
-        let turns = r#"
+        check_both(
+            "! config list-max-listpack-size 2",
+            r#"
             > RPUSH l 1 2 3
             :3
             > EXPIRE l 100
@@ -212,9 +214,8 @@ mod tests {
             "1"
             > TTL l
             :100
-            "#;
-        check(turns);
-        check(&format!("> CONFIG SET list-max-listpack-size 2\n+OK\n{turns}"));
+            "#,
+        );
     }
 
     #[test]

@@ -197,6 +197,7 @@ mod tests {
     fn one_without_saying_how_many() {
         check(
             r#"
+            # only here
             > RPUSH s 1 2
             :2
             > LMOVEM s t LEFT RIGHT
@@ -238,6 +239,7 @@ mod tests {
     fn as_many_as_there_are_or_none() {
         check(
             r#"
+            # only here
             > RPUSH s 1 2 3
             :3
             > RPUSH t x
@@ -270,6 +272,7 @@ mod tests {
     fn what_is_wrong_with_a_request() {
         check(
             r#"
+            # only here
             > LMOVEM s t LEFT
             -ERR wrong number of arguments for 'lmovem' command
             > LMOVEM s t LEFT UP
@@ -304,6 +307,7 @@ mod tests {
     fn who_waits_for_several_waits_until_they_are_there() {
         check(
             r#"
+            # only here
             2> BLMOVEM s t LEFT RIGHT 0 EXACTLY 3 BULK
             > RPUSH s 1
             :1

@@ -35,48 +35,43 @@ fn trim(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
-
-    const TRIMS: &str = r#"
-        > RPUSH l 1 2 3 4 5 6 7 8
-        :8
-        > LTRIM l 1 -2
-        +OK
-        > LRANGE l 0 -1
-        ["2" "3" "4" "5" "6" "7"]
-        > LTRIM l -100 100
-        +OK
-        > LTRIM l 2 2
-        +OK
-        > LRANGE l 0 -1
-        ["4"]
-        > LTRIM l 1 0
-        +OK
-        > EXISTS l
-        :0
-        > RPUSH l 1 2 3 4 5 6 7 8
-        :8
-        > LTRIM l -3 -1
-        +OK
-        > LRANGE l 0 -1
-        ["6" "7" "8"]
-        > LTRIM l 0 -9223372036854775808
-        +OK
-        > EXISTS l
-        :0
-        > LTRIM l 0 1
-        +OK
-        "#;
+    use testkit::{check, check_both};
 
     #[test]
-    fn a_listpack() {
-        check(TRIMS);
-    }
-
-    #[test]
-    fn a_quicklist() {
-        check(&format!("> CONFIG SET list-max-listpack-size 3\n+OK\n{TRIMS}"));
-        check(&format!("> CONFIG SET list-max-listpack-size 1\n+OK\n{TRIMS}"));
+    fn what_is_outside_goes() {
+        check_both(
+            "! config list-max-listpack-size 3",
+            r#"
+            > RPUSH l 1 2 3 4 5 6 7 8
+            :8
+            > LTRIM l 1 -2
+            +OK
+            > LRANGE l 0 -1
+            ["2" "3" "4" "5" "6" "7"]
+            > LTRIM l -100 100
+            +OK
+            > LTRIM l 2 2
+            +OK
+            > LRANGE l 0 -1
+            ["4"]
+            > LTRIM l 1 0
+            +OK
+            > EXISTS l
+            :0
+            > RPUSH l 1 2 3 4 5 6 7 8
+            :8
+            > LTRIM l -3 -1
+            +OK
+            > LRANGE l 0 -1
+            ["6" "7" "8"]
+            > LTRIM l 0 -9223372036854775808
+            +OK
+            > EXISTS l
+            :0
+            > LTRIM l 0 1
+            +OK
+            "#,
+        );
     }
 
     #[test]

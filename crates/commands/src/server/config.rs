@@ -150,7 +150,10 @@ pub(super) fn rewrite(ctx: &mut Ctx<'_>, extent: Extent) -> std::result::Result<
         Err(why) if reconfigure::plain_reason(&why) == "No such file or directory" => None,
         Err(why) => return Err(failed(why)),
     };
-    let text = config::rewrite(original.as_deref(), &ctx.server.config, extent == Extent::All);
+    let text = {
+        let users = engine::acl::config_lines(ctx.server);
+        config::rewrite(original.as_deref(), &ctx.server.config, &users, extent == Extent::All)
+    };
     ctx.host.write_file(&path, &text).map_err(failed)
 }
 

@@ -66,6 +66,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
         ctx.server.debug.skip_checksums = number_at(ctx, 2) != 0;
         ctx.ok()
     }),
+    ("SET-DISABLE-DENY-SCRIPTS", 3, 3, |ctx| {
+        ctx.server.debug.all_in_scripts = number_at(ctx, 2) != 0;
+        ctx.ok()
+    }),
     ("SLEEP", 3, 3, sleep),
 ];
 
@@ -393,6 +397,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Whether expired keys are removed that nobody asks for.",
         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
         "    Whether checksums of snapshots and payloads are compared.",
+        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "    Let scripts call commands that are not meant for them.",
         "SLEEP <seconds>",
         "    Stops the whole server for a while.",
         "HELP",

@@ -91,7 +91,7 @@ fn usage(ctx: &mut Ctx<'_>) -> Result {
         at += 2;
     }
     let key = ctx.key(2);
-    match ctx.db().ask(key).map(keyspace::memory::entry_memory) {
+    match ctx.db().inspect(key).map(keyspace::memory::entry_memory) {
         Some(bytes) => ctx.int(bytes as i64),
         None => ctx.null(),
     }

@@ -1,5 +1,8 @@
 //! The commands of the group `server`.
 
+mod acl;
+mod acl_log;
+mod acl_users;
 mod command;
 mod command_docs;
 mod commandlog;
@@ -24,6 +27,7 @@ mod time;
 use engine::Command;
 
 pub(crate) static LISTS: &[&[Command]] = &[
+    acl::COMMANDS,
     command::COMMANDS,
     commandlog::COMMANDS,
     config::COMMANDS,

@@ -237,7 +237,7 @@ fn the_peers_own_files_load_and_rewrite_to_themselves() {
         let mut config = Config::default();
         let mut include = |_: &str| Ok(Vec::new());
         load(&mut config, &[Source { name: path, text: &text }], &mut include).unwrap();
-        let again = crate::rewrite(Some(&text), &config, false);
+        let again = crate::rewrite(Some(&text), &config, &[], false);
         let differing = text.split(|&c| c == b'\n').zip(again.split(|&c| c == b'\n')).find(|(a, b)| a != b);
         let shown = differing.map(|(a, b)| (String::from_utf8_lossy(a), String::from_utf8_lossy(b)));
         assert!(shown.as_ref().is_none_or(|(a, _)| a.starts_with("client-output-buffer-limit")), "{shown:?}");

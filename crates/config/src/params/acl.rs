@@ -7,10 +7,7 @@ use crate::param::{Param, Part::*, param};
 pub static PARAMS: &[Param] = &[
     param!(acl_pubsub_default, "acl-pubsub-default", Kind::Choice(AclPubsubDefault::NAMES), "resetchannels")
         .part(Acl),
-    param!(aclfile, "aclfile", TEXT, "")
-        .immutable()
-        .part(Acl)
-        .not_yet(|c| !c.aclfile.is_empty(), "ACL files are not available in this version yet"),
+    param!(aclfile, "aclfile", TEXT, "").immutable().part(Acl),
     param!(acllog_max_len, "acllog-max-len", int(0, I64_MAX), "128").part(Acl),
     param!(requirepass, "requirepass", TEXT_OR_NONE, "").sensitive(),
 ];

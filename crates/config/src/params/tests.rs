@@ -244,9 +244,7 @@ fn what_is_not_there_yet_is_refused_in_one_line() {
         let refused = set(&mut Config::default(), &[(name, value)]);
         assert!(refused.is_err_and(|line| line.contains(" not available in this version")), "{name}");
     }
-    for (name, value) in
-        [("cluster-enabled", "yes"), ("replicaof", "localhost 6379"), ("aclfile", "users.acl")]
-    {
+    for (name, value) in [("cluster-enabled", "yes"), ("replicaof", "localhost 6379")] {
         let param = find(name.as_bytes()).unwrap();
         let refused = param.set(&mut Config::default(), &[value.as_bytes()]);
         assert!(matches!(refused, Err(Why::NotYet(_))), "{name}: {refused:?}");

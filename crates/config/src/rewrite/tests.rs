@@ -14,9 +14,9 @@ fn rewritten(original: &str, changes: &[(&str, &str)]) -> String {
     for (name, value) in changes {
         config.set_many(&[(name.as_bytes(), value.as_bytes())], true).unwrap();
     }
-    let text = rewrite(Some(original.as_bytes()), &config, false);
+    let text = rewrite(Some(original.as_bytes()), &config, &[], false);
     assert_eq!(loaded(&text), config);
-    assert_eq!(rewrite(Some(&text), &config, false), text, "a second rewrite changes nothing");
+    assert_eq!(rewrite(Some(&text), &config, &[], false), text, "a second rewrite changes nothing");
     String::from_utf8(text).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn save_lines_become_one() {
 
 #[test]
 fn other_directives_are_kept() {
-    let original = "rename-command FLUSHDB \"\"\nuser bob on\ninclude /etc/x*.conf\ndynamic-hz yes\n";
+    let original = "rename-command FLUSHDB \"\"\ninclude /etc/x*.conf\ndynamic-hz yes\n";
     assert_eq!(rewritten(original, &[]), original);
 }
 
@@ -80,7 +80,7 @@ fn new_keys_stay_in_the_file_beside_the_letter_a() {
 
 #[test]
 fn force_all_writes_every_parameter() {
-    let text = String::from_utf8(rewrite(None, &Config::default(), true)).unwrap();
+    let text = String::from_utf8(rewrite(None, &Config::default(), &[], true)).unwrap();
     for param in params::all().filter(|param| param.name != "save") {
         assert!(text.lines().any(|line| line.starts_with(&format!("{} ", param.name))), "{}", param.name);
     }
@@ -138,8 +138,29 @@ fn load_undoes_rewrite() {
                 config = next;
             }
         }
-        file = rewrite(Some(&file), &config, round % 50 == 0);
+        file = rewrite(Some(&file), &config, &[], round % 50 == 0);
         assert_eq!(loaded(&file), config, "{}", String::from_utf8_lossy(&file));
         assert!(file.starts_with(b"# by hand\n"));
     }
+}
+
+#[test]
+fn user_lines_are_replaced_in_place() {
+    let config = Config::default();
+    let lines = |users: &[&str]| users.iter().map(|user| user.as_bytes().to_vec()).collect::<Vec<_>>();
+    let text = |original: &str, users: &[&str]| {
+        String::from_utf8(rewrite(Some(original.as_bytes()), &config, &lines(users), false)).unwrap()
+    };
+    assert_eq!(
+        text("user a on\n# x\nUSER b on\n", &["user c on", "user d off"]),
+        "user c on\n# x\nuser d off\n"
+    );
+    assert_eq!(text("user a on\nport 6379\n", &[]), "port 6379\n");
+    assert_eq!(text("# x\n", &["user a on ~k"]), "# x\nuser a on ~k\n");
+    // What the reader of lines would take for quotes is quoted.
+    let quoted = text("", &["user a on ~k\"x (~'y +get)"]);
+    let mut again = Config::default();
+    let mut include = |_: &str| Ok(Vec::new());
+    let loaded = load(&mut again, &[Source { name: "x", text: quoted.as_bytes() }], &mut include).unwrap();
+    assert_eq!(loaded.users, [["a", "on", "~k\"x", "(~'y", "+get)"].map(|word| word.as_bytes().to_vec())]);
 }

@@ -60,6 +60,14 @@ impl KeyspaceEvents {
         self.0 & other.0 == other.0
     }
 
+    pub const fn any_of(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -102,6 +102,8 @@ pub struct Waiting {
     if_gone: bool,
     ticket: u64,
     state: State,
+    /// What its attempts have cost so far, in ticks: counted when it is answered.
+    pub(crate) spent: u64,
 }
 
 impl Waiting {
@@ -295,8 +297,9 @@ impl Ctx<'_> {
         let Wait { keys, wants, if_gone, .. } = wait;
         let db = self.client.db;
         let state = State::Asleep;
+        let spent = 0;
         let waiting =
-            Box::new(Waiting { request, ahead, db, keys, wants, deadline_us, if_gone, ticket, state });
+            Box::new(Waiting { request, ahead, db, keys, wants, deadline_us, if_gone, ticket, state, spent });
         blocked.enter(self.client.slot, &waiting);
         self.client.waiting = Some(waiting);
         self.client.gate.set(Gate::BLOCKED, true);

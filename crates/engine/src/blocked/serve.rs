@@ -127,10 +127,11 @@ pub fn release(keyspace: &mut Keyspace, server: &mut ServerState, slot: ClientSl
         server.put_back(client);
         return false;
     };
-    let command = usize::from(waiting.ahead.command);
+    let (command, spent) = (usize::from(waiting.ahead.command), waiting.spent);
     client.out.lend(&mut server.reply_pool);
     let mark = client.out.mark();
     server.commands[command].calls += 1;
+    server.commands[command].ticks += spent;
     client.total_commands += 1;
     match how {
         Release::TimeUp => client.out.null_array(),

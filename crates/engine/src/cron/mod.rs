@@ -64,12 +64,19 @@ struct Step {
 
 static STEPS: [Step; STEP_COUNT] = [
     Step { name: "end of a pause", period: Period::EachCall, cost: Cost::Light, run: end_pause },
+    Step { name: "early passwords", period: Period::EachCall, cost: Cost::Light, run: throttle },
     Step { name: "rates", period: Period::Micros(100_000), cost: Cost::Light, run: sample_rates },
     Step { name: "peak memory", period: Period::Micros(100_000), cost: Cost::Light, run: peak_memory },
     Step { name: "give memory back", period: Period::Micros(1_000_000), cost: Cost::Light, run: give_back },
     Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
     Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
     Step { name: "snapshots", period: Period::Micros(100_000), cost: Cost::Light, run: snapshots },
+    Step {
+        name: "tracked keys",
+        period: Period::While(crate::tracking::is_too_large),
+        cost: Cost::Light,
+        run: shrink_tracking,
+    },
     Step {
         name: "eviction",
         period: Period::While(|server| server.eviction.unfinished),
@@ -79,7 +86,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 10;
+const STEP_COUNT: usize = 12;
 
 /// After a slice of rehashing that was not the last, the others have this long.
 const REHASH_PAUSE_US: u64 = 10_000;
@@ -246,6 +253,11 @@ fn end_pause(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     Again::Later
 }
 
+fn throttle(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    crate::acl::throttle::step(&mut engine.server);
+    Again::Later
+}
+
 fn sample_rates(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     let server = &mut engine.server;
     let readings = [
@@ -277,6 +289,12 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 /// Hears of the child that saves, and begins what `save` asks for.
 fn snapshots(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     crate::snapshot::step(&mut engine.keyspace, &mut engine.server, host);
+    Again::Later
+}
+
+/// Goes on forgetting keys that clients have read, if the limit was lowered.
+fn shrink_tracking(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
+    crate::tracking::shrink(&mut engine.server, &mut engine.keyspace.env.rng);
     Again::Later
 }
 

@@ -2,14 +2,12 @@
 
 use super::{Facts, Section, Shown, Text};
 use crate::client::Client;
-use crate::gate::Gate;
 
 pub(super) const SECTION: Section =
     Section { title: "Clients", names: &["clients"], shown: Shown::ByDefault, write };
 
 fn write(facts: &Facts<'_>, text: &mut Text) {
     let server = facts.server;
-    let with = |gate: Gate| facts.clients().filter(|client| client.gate.meets(gate)).count();
     let (input, output) = server.recent_buffers.peaks(server.mono_us);
     let mine: &Client = facts.asking;
     text.field("connected_clients", server.clients.len());
@@ -19,8 +17,8 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("client_recent_max_output_buffer", output);
     // Those whom a pause holds are counted, as with the peers.
     text.field("blocked_clients", server.blocked.clients() + server.held.len());
-    text.field("tracking_clients", 0);
-    text.field("pubsub_clients", with(Gate::SUBSCRIBED));
+    text.field("tracking_clients", server.tracking.clients());
+    text.field("pubsub_clients", server.pubsub.clients());
     let (watches, blocked) = (&server.watches, &server.blocked);
     text.field("watching_clients", watches.clients());
     text.field("clients_in_timeout_table", blocked.with_deadline());

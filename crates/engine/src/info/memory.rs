@@ -12,7 +12,7 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     let report = MemoryReport::of(facts);
     use_of(&report, text);
     allocator(&report, text);
-    scripts(text);
+    scripts(facts, text);
     limits(facts, text);
     ratios(&report, text);
     buffers(facts, &report, text);
@@ -38,24 +38,21 @@ fn allocator(report: &MemoryReport, text: &mut Text) {
     text.memory("total_system_memory", report.total_system);
 }
 
-/// There are no scripts yet.
-fn scripts(text: &mut Text) {
-    text.field("used_memory_lua", 0);
-    text.field("used_memory_vm_eval", 0);
-    text.field("used_memory_lua_human", "0B");
-    text.all(
-        &[
-            "used_memory_scripts_eval",
-            "number_of_cached_scripts",
-            "number_of_functions",
-            "number_of_libraries",
-            "used_memory_vm_functions",
-        ],
-        0,
-    );
-    text.memory("used_memory_vm_total", 0);
-    text.field("used_memory_functions", 0);
-    text.memory("used_memory_scripts", 0);
+fn scripts(facts: &Facts<'_>, text: &mut Text) {
+    let scripting = &facts.server.scripting;
+    let (eval, functions) = scripting.machine_memory();
+    let (cached, libraries) = (scripting.cache.memory(), scripting.libraries.memory());
+    text.field("used_memory_lua", eval);
+    text.field("used_memory_vm_eval", eval);
+    text.field("used_memory_lua_human", stdx::size::human(eval as u64));
+    text.field("used_memory_scripts_eval", cached);
+    text.field("number_of_cached_scripts", scripting.cache.len());
+    text.field("number_of_functions", scripting.libraries.functions());
+    text.field("number_of_libraries", scripting.libraries.len());
+    text.field("used_memory_vm_functions", functions);
+    text.memory("used_memory_vm_total", (eval + functions) as u64);
+    text.field("used_memory_functions", libraries);
+    text.memory("used_memory_scripts", (cached + libraries) as u64);
 }
 
 fn limits(facts: &Facts<'_>, text: &mut Text) {

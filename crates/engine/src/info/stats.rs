@@ -2,6 +2,7 @@
 
 use super::{Facts, Section, Shown, Text};
 use crate::observe::Metric;
+use crate::pubsub::Kind;
 
 pub(super) const SECTION: Section =
     Section { title: "Stats", names: &["stats"], shown: Shown::ByDefault, write };
@@ -9,10 +10,17 @@ pub(super) const SECTION: Section =
 fn write(facts: &Facts<'_>, text: &mut Text) {
     traffic(facts, text);
     keys(facts, text);
-    text.all(&["pubsub_channels", "pubsub_patterns", "pubsubshard_channels"], 0);
+    let pubsub = &facts.server.pubsub;
+    text.field("pubsub_channels", pubsub.count(Kind::Channel));
+    text.field("pubsub_patterns", pubsub.count(Kind::Pattern));
+    text.field("pubsubshard_channels", pubsub.count(Kind::Shard));
     text.field("latest_fork_usec", facts.server.snapshot.fork_us);
     text.field("total_forks", facts.server.snapshot.forks);
     text.all(NOTHING_YET, 0);
+    let tracking = &facts.server.tracking;
+    text.field("tracking_total_keys", tracking.keys());
+    text.field("tracking_total_items", tracking.items());
+    text.field("tracking_total_prefixes", tracking.prefixes());
     errors_and_turns(facts, text);
     denied(facts, text);
 }
@@ -63,9 +71,6 @@ const NOTHING_YET: &[&str] = &[
     "active_defrag_key_misses",
     "total_active_defrag_time",
     "current_active_defrag_time",
-    "tracking_total_keys",
-    "tracking_total_items",
-    "tracking_total_prefixes",
 ];
 
 fn errors_and_turns(facts: &Facts<'_>, text: &mut Text) {
@@ -100,8 +105,11 @@ const IO_THREADS: &[&str] = &[
 ];
 
 fn denied(facts: &Facts<'_>, text: &mut Text) {
-    text.field("acl_access_denied_auth", facts.server.totals.acl_denied_auth);
-    for what in ["cmd", "key", "channel", "tls_cert", "db"] {
-        text.field(&format!("acl_access_denied_{what}"), 0);
-    }
+    let denied = &facts.server.access.denied;
+    text.field("acl_access_denied_auth", denied.auth);
+    text.field("acl_access_denied_cmd", denied.command);
+    text.field("acl_access_denied_key", denied.key);
+    text.field("acl_access_denied_channel", denied.channel);
+    text.field("acl_access_denied_tls_cert", 0);
+    text.field("acl_access_denied_db", denied.database);
 }

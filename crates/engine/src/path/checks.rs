@@ -60,9 +60,14 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     authenticated,
     known,
     arity,
+    throttled,
     allowed_in_multi,
+    permitted,
+    busy,
     memory,
+    tracking,
     saved,
+    subscribed,
     loading,
     watcher,
     paused,
@@ -153,19 +158,50 @@ fn allowed_in_multi(r: &mut Request<'_>) -> Check {
     }
 }
 
+/// While a slow script runs others may end it, and do what needs no key.
+fn busy(r: &mut Request<'_>) -> Check {
+    let running = r.engine.server.scripting.running.as_ref();
+    match running.filter(|_| r.engine.server.gate.meets(Gate::BUSY)) {
+        Some(running) if !r.flags().has(Flags::ALLOW_BUSY) => {
+            Check::Refuse(CommandError::Line(crate::scripting::busy_line(running.eval)))
+        }
+        _ => Check::Pass,
+    }
+}
+
+/// A password from where too many were wrong has to wait.
+fn throttled(r: &mut Request<'_>) -> Check {
+    let password = r.entry().is_some_and(|entry| crate::registry::takes_password(entry.record));
+    if password && r.argv.len() > 1 && !crate::acl::may_log_in(&r.engine.server, r.client) {
+        crate::acl::throttle::hold(&mut r.engine.server, r.client);
+        return Check::Hold;
+    }
+    Check::Pass
+}
+
+/// NOPERM: the rules of the client's user.
+fn permitted(r: &mut Request<'_>) -> Check {
+    let Engine { server, registry, .. } = &mut *r.engine;
+    match crate::acl::check(server, registry, r.client, r.ahead.command, r.argv) {
+        Ok(()) => Check::Pass,
+        Err(error) => Check::Refuse(error),
+    }
+}
+
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     let Engine { keyspace, server, .. } = &mut *r.engine;
-    if has_room(keyspace, server, &mut *r.host, flags) {
-        Check::Pass
-    } else {
-        Check::Refuse(CommandError::OutOfMemory)
+    let room = has_room(keyspace, server, &mut *r.host, flags);
+    if !keyspace.env.gone.is_empty() {
+        super::follow_gone(keyspace, server, Some(r.client));
+        server.deliver_before_reply(r.client);
     }
+    if room { Check::Pass } else { Check::Refuse(CommandError::OutOfMemory) }
 }
 
 /// Evicts keys if memory is short. False if that did not help and a command with these flags must not run then.
-pub(super) fn has_room(
+pub(crate) fn has_room(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     host: &mut dyn Host,
@@ -192,6 +228,16 @@ fn saved(r: &mut Request<'_>) -> Check {
     Check::Pass
 }
 
+/// Clients are told, before they are answered, of keys that are not remembered any more.
+fn tracking(r: &mut Request<'_>) -> Check {
+    let Engine { keyspace, server, .. } = &mut *r.engine;
+    if server.gate.meets(Gate::TRACKING_FULL) {
+        crate::tracking::shrink(server, &mut keyspace.env.rng);
+        server.deliver_before_reply(r.client);
+    }
+    Check::Pass
+}
+
 const UNSAVED: &str = concat!(
     "MISCONF Redstart is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that ",
     "may modify the data set are disabled, because this instance is configured to report errors during writes if RDB ",
@@ -205,6 +251,32 @@ fn loading(r: &mut Request<'_>) -> Check {
         return Check::Refuse(CommandError::Loading);
     }
     Check::Pass
+}
+
+/// A subscriber that speaks RESP2 could not tell replies from messages.
+fn subscribed(r: &mut Request<'_>) -> Check {
+    const ALLOWED: [&str; 9] = [
+        "PING",
+        "SUBSCRIBE",
+        "SSUBSCRIBE",
+        "PSUBSCRIBE",
+        "UNSUBSCRIBE",
+        "SUNSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "QUIT",
+        "RESET",
+    ];
+    let may = |entry: &Entry| entry.parent.is_none() && ALLOWED.contains(&entry.record.name);
+    match r.entry() {
+        Some(entry) if r.client.gate.meets(Gate::SUBSCRIBED) && !may(entry) => {
+            let name = &entry.full_name;
+            Check::Refuse(CommandError::Told(format!(
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+                 allowed in this context"
+            )))
+        }
+        _ => Check::Pass,
+    }
 }
 
 /// A client that watches with MONITOR is a kind of replica to the peers: it may ask about the server, not about keys.
@@ -234,7 +306,18 @@ fn paused(r: &mut Request<'_>) -> Check {
 fn queued(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
     if r.client.gate.meets(Gate::IN_MULTI) && !flags.has(Flags::UNQUEUED) {
+        if r.entry().is_some_and(|entry| entry.record.name == "SELECT") {
+            note_select(r);
+        }
         return Check::Queue(flags);
     }
     Check::Pass
+}
+
+/// A queued SELECT: what follows it is checked for the database that it names.
+fn note_select(r: &mut Request<'_>) {
+    let named = stdx::num::parse_i64(r.argv.at(1)).and_then(|index| u32::try_from(index).ok());
+    if let Some(index) = named.filter(|index| *index < r.engine.keyspace.databases()) {
+        transaction::select(r.client, index);
+    }
 }

@@ -83,6 +83,9 @@ fn execute_with_care(
         }
         Check::Drop => return Verdict::Gone,
     }
+    if client.gate.meets(Gate::TRACKING) && !client.gate.meets(Gate::IN_MULTI) {
+        crate::tracking::end_caching(client, &engine.registry, engine.registry.get(ahead.command));
+    }
     // A client that waits is not answered yet.
     if muted && client.waiting.is_none() {
         unmute(client, mark);
@@ -123,6 +126,10 @@ fn run_touching(
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
     call::<true>(keyspace, server, registry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
+    if client.gate.meets(Gate::TRACKING) {
+        let entry = registry.entry(ahead.command);
+        crate::tracking::remember(server, client, entry, argv);
+    }
 }
 
 /// Runs the request of a client that waited again. Memory may have become short meanwhile; monitors have seen it.
@@ -135,6 +142,9 @@ pub(crate) fn run_again(
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
+    if let Err(error) = crate::acl::check(server, registry, client, ahead.command, argv) {
+        return refuse_line(server, client, ahead, &error.to_line());
+    }
     if checks::has_room(keyspace, server, host, registry.entry(ahead.command).record.flags) {
         return run_touching(keyspace, server, registry, host, client, argv, ahead);
     }
@@ -170,6 +180,16 @@ fn refuse(engine: &mut Engine, client: &mut Client, argv: Argv<'_>, ahead: Ahead
     if server.gate.meets(Gate::MONITORED) {
         crate::monitor::feed(server, client, registry, entry, argv);
     }
+}
+
+/// A queued request that may not run any more.
+pub(crate) fn refuse_queued(
+    server: &mut ServerState,
+    client: &mut Client,
+    ahead: Ahead,
+    error: &CommandError,
+) {
+    refuse_line(server, client, ahead, &error.to_line());
 }
 
 fn refuse_line(server: &mut ServerState, client: &mut Client, ahead: Ahead, line: &str) {
@@ -214,11 +234,15 @@ fn call<const WAITS: bool>(
     let tick = (ctx.server.ticks)();
     let spent = tick.wrapping_sub(ctx.server.last_tick);
     ctx.server.last_tick = tick;
-    if WAITS && ctx.client.waiting.as_ref().is_some_and(|waiting| waiting.goes_on()) {
-        ctx.server.commands[ahead.command as usize].ticks += spent;
-        return settle::settle(&mut ctx);
+    let mut before = 0;
+    if WAITS && let Some(waiting) = &mut ctx.client.waiting {
+        if waiting.goes_on() {
+            waiting.spent += spent;
+            return settle::settle(&mut ctx);
+        }
+        before = waiting.spent;
     }
-    count(&mut ctx, ahead.command, spent);
+    count(&mut ctx, ahead.command, before + spent);
     debug_assert!(
         ctx.outcome.dirty == 0 || may_write(command.record),
         "{} must not write",
@@ -271,6 +295,8 @@ fn first_sample(nanoseconds: u64) -> Box<stdx::histogram::Histogram> {
 fn failed(ctx: &mut Ctx<'_>, id: u16, error: &CommandError) {
     let line = error.to_line();
     ctx.client.out.error(&line);
-    ctx.server.count_error(&line);
+    if !matches!(error, CommandError::Counted(_)) {
+        ctx.server.count_error(&line);
+    }
     ctx.server.commands[id as usize].failed += 1;
 }

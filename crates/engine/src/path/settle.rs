@@ -2,13 +2,16 @@
 //!
 //! **Invariant** 1. See `path`, invariant 2: EXEC and scripts do not propagate themselves on top of what they ran.
 
-use keyspace::Keyspace;
+use config::KeyspaceEvents as Events;
+use keyspace::{Keyspace, Why};
 
 use crate::blocked;
 use crate::client::Client;
 use crate::ctx::Ctx;
+use crate::notify;
 use crate::outcome::{Details, Whole};
 use crate::state::ServerState;
+use crate::tracking::{self, Who};
 use crate::watch;
 
 /// Acts on the outcome. Cold parts hang on `follow` as they are built: keyspace notifications and tracking.
@@ -42,13 +45,31 @@ fn follow(ctx: &mut Ctx<'_>) {
 }
 
 fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client, details: &Details) {
+    let mut gone = std::mem::take(&mut keyspace.env.gone).into_iter();
+    let mut told = 0;
     for change in &details.changes {
+        // What happened by the way is told in between, where it happened.
+        for gone in gone.by_ref().take(change.after.saturating_sub(told)) {
+            told += 1;
+            follow_one(keyspace, server, Some(client), &gone);
+        }
+        let by = Some(Who::of(client));
+        tracking::invalidate(server, &change.key, by, by);
+        notify::publish(server, change.db, &change.key, notify::class(change.class), change.event);
         watch::touch(keyspace, server, Some(client), (change.db, &change.key), true);
         server.blocked.note_gone(change.db, &change.key);
     }
+    keyspace.env.gone = gone.collect();
     for touched in &details.touched {
         watch::touch(keyspace, server, Some(client), (touched.db, &touched.key), touched.existed);
         server.blocked.note_gone(touched.db, &touched.key);
+        if details.wholes.is_empty() {
+            let by = Some(Who::of(client));
+            tracking::invalidate(server, &touched.key, by, by);
+        }
+    }
+    if details.wholes.iter().any(|whole| matches!(whole, Whole::Emptied(_))) {
+        tracking::invalidate_all(server, client);
     }
     for whole in &details.wholes {
         if let Whole::Swapped(a, b) = *whole {
@@ -58,20 +79,41 @@ fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mu
     }
 }
 
-/// Tells of keys that went by themselves. `current` is the client whose command runs, if one does.
+/// Tells of keys and fields that went by themselves (and of what else is in `Env::gone`). `current` is the client whose
+/// command runs, if one does.
 pub(crate) fn follow_gone(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     mut current: Option<&mut Client>,
 ) {
     for gone in std::mem::take(&mut keyspace.env.gone) {
-        watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
-        server.blocked.note_gone(gone.db, &gone.key);
+        follow_one(keyspace, server, current.as_deref_mut(), &gone);
     }
     for gone in std::mem::take(&mut keyspace.env.gone_fields) {
+        tracking::invalidate(server, &gone.key, None, current.as_deref().map(Who::of));
+        notify::publish(server, gone.db, &gone.key, Events::HASH, "hexpired");
         watch::touch(keyspace, server, current.as_deref_mut(), (gone.db, &gone.key), true);
         if gone.emptied {
+            notify::publish(server, gone.db, &gone.key, Events::GENERIC, "del");
             server.blocked.note_gone(gone.db, &gone.key);
         }
+    }
+}
+
+fn follow_one(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    current: Option<&mut Client>,
+    gone: &keyspace::Gone,
+) {
+    let (class, event) = notify::of(gone.why);
+    let went = matches!(gone.why, Why::Expired | Why::Evicted);
+    if went {
+        tracking::invalidate(server, &gone.key, None, current.as_deref().map(Who::of));
+    }
+    notify::publish(server, gone.db, &gone.key, class, event);
+    if went {
+        watch::touch(keyspace, server, current, (gone.db, &gone.key), true);
+        server.blocked.note_gone(gone.db, &gone.key);
     }
 }

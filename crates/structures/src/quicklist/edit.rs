@@ -8,6 +8,9 @@ use super::node::{Content, Node};
 use super::{End, Place, Quicklist, Side};
 use crate::listpack::{Element, Listpack};
 
+/// The most room, in bytes, that a node at an end is made with.
+const ROOM: usize = 2048;
+
 impl Quicklist {
     /// Adds an element at an end. `O(1)` but for the bytes of a node.
     #[inline]
@@ -25,13 +28,13 @@ impl Quicklist {
         {
             add(node, end, element);
         } else {
-            self.push_node(end, Node::of(element, large));
+            self.push_node(end, element, large);
         }
     }
 
     /// Kept apart: one push out of some hundred makes a node.
     #[inline(never)]
-    fn push_node(&mut self, end: End, node: Node) {
+    fn push_node(&mut self, end: End, element: &[u8], large: bool) {
         let at = match end {
             End::Head => 0,
             End::Tail => self.nodes.len(),
@@ -41,8 +44,13 @@ impl Quicklist {
             End::Head => self.nodes.front_mut(),
             End::Tail => self.nodes.back_mut(),
         };
-        neighbour.into_iter().for_each(Node::shrink);
-        self.insert_node(at, node);
+        let mut room = 0;
+        if let Some(neighbour) = neighbour {
+            neighbour.shrink();
+            // The new one will grow like it.
+            room = neighbour.bytes().min(ROOM);
+        }
+        self.insert_node(at, Node::with_room(element, large, room));
     }
 
     /// Removes the element at an end, after something was done with it. `O(1)` but for the bytes of a node.

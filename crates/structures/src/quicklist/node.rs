@@ -84,10 +84,15 @@ impl Node {
 
     /// A node of one element.
     pub(super) fn of(element: &[u8], large: bool) -> Self {
+        Node::with_room(element, large, 0)
+    }
+
+    /// A node of one element, with room for so many bytes in all if there may be others.
+    pub(super) fn with_room(element: &[u8], large: bool, room: usize) -> Self {
         if large {
             return Node { body: Body::Plain(element.into()), count: 1, raw: 0 };
         }
-        let mut pack = Listpack::new();
+        let mut pack = Listpack::with_capacity(room);
         pack.push_back(Element::of(element));
         Node { body: Body::Packed(pack), count: 1, raw: 0 }
     }

@@ -4,7 +4,13 @@ use std::ops::ControlFlow;
 
 use super::node::{Content, Node};
 use super::{End, Quicklist};
-use crate::listpack::Element;
+use crate::listpack::{self, Element};
+
+/// Elements that lie together, towards the tail.
+pub enum Run<'a> {
+    Pack(listpack::Iter<'a>),
+    Plain(&'a [u8]),
+}
 
 /// Where an element is: in which node, and which of its elements. Good until the next change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,17 +64,18 @@ impl Quicklist {
         index: usize,
         mut look: impl FnMut(Element<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let Some(Place { node, offset }) = self.locate(index) else { return ControlFlow::Continue(()) };
-        let mut buffer = Vec::new();
         match from {
             End::Head => {
-                let mut offset = offset;
-                for node in self.nodes.range(node..) {
-                    forward(node.content(&mut buffer), offset, &mut look)?;
-                    offset = 0;
-                }
+                return self.runs(index, |run| match run {
+                    Run::Pack(mut elements) => elements.try_for_each(&mut look),
+                    Run::Plain(bytes) => look(Element::Str(bytes)),
+                });
             }
             End::Tail => {
+                let Some(Place { node, offset }) = self.locate(index) else {
+                    return ControlFlow::Continue(());
+                };
+                let mut buffer = Vec::new();
                 let mut skipped = self.nodes[node].len() - 1 - offset;
                 for node in self.nodes.range(..=node).rev() {
                     backward(node.content(&mut buffer), skipped, &mut look)?;
@@ -78,20 +85,23 @@ impl Quicklist {
         }
         ControlFlow::Continue(())
     }
-}
 
-#[inline]
-fn forward<B>(
-    content: Content<'_>,
-    offset: usize,
-    look: &mut impl FnMut(Element<'_>) -> ControlFlow<B>,
-) -> ControlFlow<B> {
-    match content {
-        Content::Packed(pack) => match pack.seek(offset as i64) {
-            Some(at) => pack.iter_from(at).try_for_each(look),
-            None => ControlFlow::Continue(()),
-        },
-        Content::Plain(bytes) => look(Element::Str(bytes)),
+    /// Calls `look` with the elements from an index on, node by node, until it breaks: for who wants a tight loop.
+    pub fn runs<B>(&self, index: usize, mut look: impl FnMut(Run<'_>) -> ControlFlow<B>) -> ControlFlow<B> {
+        let Some(Place { node, mut offset }) = self.locate(index) else { return ControlFlow::Continue(()) };
+        let mut buffer = Vec::new();
+        for node in self.nodes.range(node..) {
+            match node.content(&mut buffer) {
+                Content::Packed(pack) => {
+                    if let Some(at) = pack.seek(offset as i64) {
+                        look(Run::Pack(pack.iter_from(at)))?;
+                    }
+                }
+                Content::Plain(bytes) => look(Run::Plain(bytes))?,
+            }
+            offset = 0;
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -54,6 +54,7 @@ impl Peer {
     }
 
     fn reset(&mut self) {
+        self.forget_users();
         for line in ["CLIENT UNPAUSE", "FLUSHALL", "CONFIG RESETSTAT", "SLOWLOG RESET", "LATENCY RESET"] {
             self.order(line);
         }
@@ -61,6 +62,17 @@ impl Peer {
         for kind in ["large-request", "large-reply"] {
             self.order(&format!("COMMANDLOG RESET {kind}"));
         }
+    }
+
+    /// Only the user `default` is left, and may do everything.
+    fn forget_users(&mut self) {
+        self.order("ACL SETUSER default reset on nopass ~* &* +@all");
+        let users = self.order("ACL USERS");
+        for name in users.iter().flat_map(Value::elements).filter_map(Value::bytes) {
+            let _ = self.admin.send(&[b"ACL".as_slice(), b"DELUSER", name]);
+            self.admin.receive(1, PATIENCE);
+        }
+        self.order("ACL LOG RESET");
     }
 
     fn restore_parameters(&mut self) {

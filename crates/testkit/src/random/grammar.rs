@@ -4,7 +4,7 @@
 //! from small pools so that requests meet the same elements again. Some are not: now and then a word is dropped,
 //! doubled, or replaced by one from the edge of what is possible.
 
-use engine::command::{Arg, ArgKind, Group};
+use engine::command::{Arg, ArgKind, Flags, Group};
 use engine::registry::{Entry, Registry};
 use fastrand::Rng;
 
@@ -91,9 +91,13 @@ impl<'r> Grammar<'r> {
             let name = entry.full_name.split('|').next().unwrap_or_default();
             let both = known.iter().any(|known| known.eq_ignore_ascii_case(name));
             let lex = record.name.contains("LEX");
+            // Those that wait are slow to compare: only by name.
+            let waits = record.flags.has(Flags::BLOCKING)
+                && !only.iter().any(|word| record.name.eq_ignore_ascii_case(word));
             data && both
                 && named
                 && !lex
+                && !waits
                 && !NOT_COMPARED.iter().any(|not| not.eq_ignore_ascii_case(name))
                 && !record.args.is_empty()
         };
@@ -130,7 +134,8 @@ impl<'r> Grammar<'r> {
         for arg in entry.record.args {
             self.argument(arg, entry.record.group, &mut request);
         }
-        if self.rng.u8(..) < 6 {
+        // A spoilt timeout would be a long one.
+        if self.rng.u8(..) < 6 && !entry.record.flags.has(Flags::BLOCKING) {
             self.spoil(&mut request);
         }
         request
@@ -229,7 +234,7 @@ impl<'r> Grammar<'r> {
     }
 
     fn word(&mut self, arg: &Arg, group: Group) -> Vec<u8> {
-        if self.rng.u8(..) < 2 {
+        if !matches!(arg.name, "timeout" | "index") && self.rng.u8(..) < 2 {
             return self.pick(EDGES);
         }
         match (arg.kind, arg.name) {
@@ -248,9 +253,7 @@ impl<'r> Grammar<'r> {
             (ArgKind::Pattern, _) => self.pick(PATTERNS),
             (ArgKind::UnixTime, name) if name.contains("milli") => self.pick(&["4102444800000", "1"]),
             (ArgKind::UnixTime, _) => self.pick(&["4102444800", "1"]),
-            (ArgKind::Integer, "seconds" | "milliseconds") => {
-                self.pick(&["100", "1000", "100000", "0", "-1"])
-            }
+            (ArgKind::Integer, "seconds" | "milliseconds") => self.pick(&["100000", "1000000", "0", "-1"]),
             (ArgKind::Integer, _) => self.pick(NUMBERS),
             (ArgKind::Double, "timeout") => self.pick(&["0.001", "0.002"]),
             (ArgKind::Double, _) => self.pick(SCORES),

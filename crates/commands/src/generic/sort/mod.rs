@@ -73,6 +73,11 @@ const STORE: Arg = Arg::key("destination").spec(2).token("STORE").optional();
 
 const BAD_WEIGHT: CommandError = CommandError::Line("ERR One or more scores can't be converted into double");
 
+const BY_DENIED: CommandError =
+    CommandError::Line("ERR BY option of SORT denied due to insufficient ACL permissions.");
+const GET_DENIED: CommandError =
+    CommandError::Line("ERR GET option of SORT denied due to insufficient ACL permissions.");
+
 #[derive(Default)]
 struct Options<'a> {
     by: Option<Pattern<'a>>,
@@ -105,10 +110,16 @@ fn options<'a>(ctx: &Ctx<'a>, may_store: bool) -> Result<Options<'a>> {
         } else if ctx.is(at, "BY") && follow >= 1 {
             at += 1;
             let pattern = Pattern::parse(ctx.argv.at(at));
+            if matches!(pattern, Pattern::Key { .. }) && !ctx.may_read_everything() {
+                return Err(BY_DENIED);
+            }
             options.as_it_is |= !matches!(pattern, Pattern::Key { .. });
             options.by = Some(pattern);
         } else if ctx.is(at, "GET") && follow >= 1 {
             at += 1;
+            if !ctx.may_read_everything() {
+                return Err(GET_DENIED);
+            }
             options.gets.push(Pattern::parse(ctx.argv.at(at)));
         } else {
             return Err(CommandError::Syntax);
