@@ -156,6 +156,34 @@ choices! {
 }
 
 choices! {
+    /// `rdb-module-data`: what becomes of data in a file that a module wrote.
+    pub enum RdbModuleData {
+        Refuse = "refuse",
+        Skip = "skip",
+    }
+}
+
+choices! {
+    /// `rdb-version`: in which version of the format files are written, and payloads of DUMP.
+    pub enum RdbVersion {
+        V9 = "9",
+        V10 = "10",
+        V11 = "11",
+        V12 = "12",
+        V80 = "80",
+    }
+}
+
+choices! {
+    /// `sanitize-dump-payload`: whether packed collections are searched for elements that are there twice.
+    pub enum SanitizeDumpPayload {
+        No = "no",
+        Yes = "yes",
+        Clients = "clients",
+    }
+}
+
+choices! {
     /// `rdb-version-check`.
     pub enum RdbVersionCheck {
         Strict = "strict",

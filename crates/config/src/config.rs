@@ -176,10 +176,13 @@ fields! {
     loading_process_events_interval_bytes: u64,
     no_appendfsync_on_rewrite: bool,
     rdb_key_save_delay: i32,
+    rdb_module_data: RdbModuleData,
     rdb_save_incremental_fsync: bool,
+    rdb_version: RdbVersion,
     rdb_version_check: RdbVersionCheck,
     rdbchecksum: bool,
     rdbcompression: bool,
+    sanitize_dump_payload: SanitizeDumpPayload,
     save: SaveRules,
     stop_writes_on_bgsave_error: bool,
     // Primary and replica.
@@ -326,15 +329,6 @@ impl Config {
         }
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         found
-    }
-
-    /// Lines to log at start: what was asked for in good faith and is not done yet.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.save.is_empty() {
-            lines.push("save: snapshots are not taken in this version yet".to_owned());
-        }
-        lines
     }
 }
 

@@ -46,7 +46,6 @@ const IGNORED: &[&str] = &[
     "lua-replicate-commands",
     "repl-rdb-channel",
     "replica-full-sync-buffer-limit",
-    "sanitize-dump-payload",
 ];
 
 /// Reads all sources over `config`. After an error the configuration is half read and good for nothing.
@@ -55,7 +54,7 @@ pub fn load(
     sources: &[Source<'_>],
     include: &mut Include<'_>,
 ) -> Result<Loaded, LoadError> {
-    let mut loader = Loader { config, include, loaded: Loaded::default() };
+    let mut loader = Loader { config, begun: Vec::new(), include, loaded: Loaded::default() };
     for source in sources {
         loader.source(*source, 0)?;
     }
@@ -64,6 +63,8 @@ pub fn load(
 
 struct Loader<'a, 'b> {
     config: &'a mut Config,
+    /// Parameters that add up and were set before: the first line takes the place of the default.
+    begun: Vec<&'static str>,
     include: &'a mut Include<'b>,
     loaded: Loaded,
 }
@@ -132,7 +133,12 @@ impl Loader<'_, '_> {
     fn param(&mut self, param: &Param, values: &[Text]) -> Result<(), Why> {
         let mut words: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
         let so_far = param.get(self.config);
-        if !param.flags.has(Flags::ADDS_UP) || so_far.is_empty() || words.iter().all(|word| word.is_empty()) {
+        let first = param.flags.has(Flags::ADDS_UP) && !self.begun.contains(&param.name);
+        if first {
+            self.begun.push(param.name);
+        }
+        let alone = !param.flags.has(Flags::ADDS_UP) || so_far.is_empty();
+        if alone || first || words.iter().all(|word| word.is_empty()) {
             return param.set(self.config, &words);
         }
         // One quoted word may hold several (`save "900 1"`); taken apart here, since more stand before it.

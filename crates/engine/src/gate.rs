@@ -38,6 +38,8 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// Snapshots are wanted and cannot be written (`stop-writes-on-bgsave-error`).
+    pub const UNSAVED: Gate = Gate(1 << 23);
     /// A slow script runs: others may do little.
     pub const BUSY: Gate = Gate(1 << 22);
     /// Too many wrong passwords came from somewhere.
@@ -46,7 +48,7 @@ impl Gate {
     pub const TRACKING_FULL: Gate = Gate(1 << 20);
     /// Always up: what meets it takes the slow path (commands that may wait, or that run others).
     pub const ALWAYS: Gate = Gate(1 << 31);
-    /// Commands are counted against `commandlog-request-larger-than` only in the slow path.
+    /// A snapshot is being loaded.
     pub const LOADING: Gate = Gate(1 << 19);
 
     pub const fn and(self, other: Gate) -> Gate {

@@ -3,6 +3,7 @@
 //! Nothing here blocks on a socket, and nothing tells the time: that is frozen (`Engine::set_time`).
 
 use std::any::Any;
+use std::io;
 use std::time::Duration;
 
 /// How loud a log line is.
@@ -41,6 +42,40 @@ pub struct Certificate {
     pub expires_s: i64,
 }
 
+/// Writes the content of a file.
+pub type Fill<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
+
+/// What a child that shares our memory can do.
+pub trait ChildHost {
+    /// Tells the parent how many keys are done.
+    fn report(&self, keys: u64);
+    /// [`Host::save_file`].
+    fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
+    fn mono_us(&self) -> u64;
+    fn sleep(&self, time: Duration);
+}
+
+/// What is heard of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildNews {
+    /// Keys done, and bytes copied because somebody wrote to them.
+    Progress {
+        keys: u64,
+        copied: u64,
+    },
+    Ended {
+        ok: bool,
+        signal: Option<i32>,
+    },
+}
+
+/// A file to be read piece by piece.
+pub struct OpenFile {
+    pub content: Box<dyn io::Read + Send>,
+    /// Bytes, where that can be told.
+    pub len: Option<u64>,
+}
+
 pub trait Host {
     fn log(&mut self, level: Level, line: &str);
     /// Bytes handed out by the allocator.
@@ -67,6 +102,17 @@ pub trait Host {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
     /// Replaces a file whole.
     fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), String>;
+    /// Opens a file; `None` if there is none.
+    fn open_file(&self, path: &str) -> Result<Option<OpenFile>, String>;
+    /// Replaces a large file whole, synced each time so many bytes were written (0: at the end only).
+    fn save_file(&mut self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
+    fn remove_file(&mut self, path: &str) -> Result<(), String>;
+    /// Splits off a child that has all memory as it is now, runs `job` and ends; its process id. One at a time.
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String>;
+    /// What there is to hear of the child; its end comes last.
+    fn child_news(&mut self) -> Vec<ChildNews>;
+    /// Ends the child; that is told as usual.
+    fn end_child(&mut self);
     /// Makes a folder the working directory.
     fn enter(&mut self, path: &str) -> Result<(), String>;
     fn here(&self) -> String;

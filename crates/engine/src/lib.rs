@@ -41,6 +41,7 @@ pub mod pubsub;
 pub mod reconfigure;
 pub mod registry;
 pub mod scripting;
+pub mod snapshot;
 pub mod state;
 pub mod tracking;
 pub mod transaction;

@@ -141,6 +141,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    crate::snapshot::note_health(server);
     crate::acl::follow_password(server);
     crate::client_memory::limit_changed(server);
     crate::listeners::refresh(keyspace, server);

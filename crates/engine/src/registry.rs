@@ -270,6 +270,7 @@ fn care_of(record: &Command) -> Gate {
     care.set(Gate::BUSY, !record.flags.has(Flags::ALLOW_BUSY));
     care.set(Gate::THROTTLED, takes_password(record));
     care.set(Gate::LOADING, !record.flags.has(Flags::LOADING));
+    care.set(Gate::UNSAVED, crate::path::is_refused_unsaved(record));
     care
 }
 

@@ -11,6 +11,8 @@ use crate::gate::Gate;
 pub enum Effect {
     /// Leave the loop and end the process.
     Shutdown,
+    /// Write a snapshot before anybody is answered.
+    Save,
     /// It is time to see whether a client's query buffer is larger than it need be.
     FitQueryBuffer(ClientSlot),
     /// The cron is to run at this time, monotonic microseconds, or before.
@@ -86,6 +88,8 @@ pub struct DebugSwitches {
     pub reply_buffer_resizing: bool,
     pub reply_buffer_peak_reset_ms: i64,
     pub dict_resizing: bool,
+    /// Checksums of snapshots and payloads are not compared.
+    pub skip_checksums: bool,
     /// Scripts may call commands that are not meant for them.
     pub all_in_scripts: bool,
 }
@@ -98,6 +102,7 @@ impl Default for DebugSwitches {
             reply_buffer_resizing: true,
             reply_buffer_peak_reset_ms: 5000,
             dict_resizing: true,
+            skip_checksums: false,
             all_in_scripts: false,
         }
     }
@@ -182,6 +187,7 @@ pub struct ServerState {
     pub commandlog: crate::observe::CommandLogs,
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
+    pub snapshot: crate::snapshot::SnapshotState,
     pub scripting: crate::scripting::Scripting,
 }
 

@@ -32,6 +32,11 @@ pub fn idle_seconds(access: u32, now_ms: i64) -> u32 {
     lru_clock(now_ms).wrapping_sub(access) & MASK
 }
 
+/// The LRU clock of a key that was used last so many seconds ago; what is older than it can tell is as old as it can.
+pub fn lru_idle_for(seconds: u64, now_ms: i64) -> u32 {
+    lru_clock(now_ms).wrapping_sub(seconds.min(u64::from(MASK / 2)) as u32) & MASK
+}
+
 /// The settings of LFU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lfu {
@@ -55,6 +60,11 @@ impl Lfu {
     /// The bits of a key just made.
     pub fn fresh(now_ms: i64) -> u32 {
         u32::from(minutes(now_ms)) << 8 | u32::from(LFU_INIT)
+    }
+
+    /// The bits of a key whose counter is known.
+    pub fn with_counter(counter: u8, now_ms: i64) -> u32 {
+        u32::from(minutes(now_ms)) << 8 | u32::from(counter)
     }
 
     /// The counter as it stands now, decay included.

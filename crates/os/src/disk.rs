@@ -43,6 +43,65 @@ pub(crate) fn here() -> PathBuf {
     std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
 }
 
+pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn io::Read + Send>, Option<u64>)> {
+    let file = File::open(path).map_err(|error| about("open", path, error))?;
+    let facts = file.metadata().map_err(|error| about("look at", path, error))?;
+    let len = facts.is_file().then_some(facts.len());
+    Ok((Box::new(file), len))
+}
+
+/// Where a file of this name is written before it takes its place.
+pub(crate) fn temporary_of(path: &Path, pid: u32) -> PathBuf {
+    folder_of(path).join(format!("temp-{pid}.rdb"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<'_>) -> io::Result<()> {
+    let (folder, temporary) = (folder_of(path), temporary_of(path, crate::process::pid()));
+    // One of a process that had our number and died.
+    let _ = std::fs::remove_file(&temporary);
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o644))
+        .map_err(|error| about("create", &temporary, error.into()))?;
+    let mut file = Synced { file: File::from(file), sync_every, unsynced: 0 };
+    let done =
+        fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(&temporary, path));
+    if let Err(error) = done {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(about("write", path, error));
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about("sync", folder, error))
+}
+
+/// A file that is synced as it grows.
+struct Synced {
+    file: File,
+    sync_every: u64,
+    unsynced: u64,
+}
+
+impl Write for Synced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written as u64;
+        if self.sync_every > 0 && self.unsynced >= self.sync_every {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A fresh file in the folder. A name that is taken is no attack yet: another one is tried.
 fn create(folder: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     let pid = rustix::process::getpid().as_raw_nonzero();
@@ -92,6 +151,23 @@ mod tests {
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(folder.names(), ["taken"]);
         assert!(replace(&folder.path("missing/conf"), b"new", 0o644).is_err());
+    }
+
+    #[test]
+    fn a_large_file_is_replaced_only_if_all_of_it_was_written() {
+        let folder = Folder::new();
+        let path = folder.path("dump.rdb");
+        replace_with(&path, 10, &mut |to| to.write_all(&[7; 100])).unwrap();
+        assert_eq!(read(&path).unwrap(), [7; 100]);
+        let (mut content, len) = open(&path).unwrap();
+        assert_eq!((len, io::copy(&mut content, &mut io::sink()).unwrap()), (Some(100), 100));
+        let failed = replace_with(&path, 0, &mut |to| {
+            to.write_all(&[8; 10])?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(failed.is_err());
+        assert_eq!((read(&path).unwrap(), folder.names()), (vec![7; 100], vec!["dump.rdb".to_owned()]));
+        assert!(replace_with(&folder.path("missing/dump.rdb"), 0, &mut |_| Ok(())).is_err());
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! 1. `unsafe` is written only in the modules that say `allow(unsafe_code)` below; each of them is small and
 //!    offers safe functions.
 //! 2. No name of Redis appears here but in the shape of a log line and of a crash report, which tools parse.
-//! 3. No thread is started before something needs one, so that `daemonize` may fork.
+//! 3. No thread is started before something needs one, so that `daemonize` may fork. (`fork` may at any time: its child
+//!    needs no other thread.)
 //!
 //! *Not here*: what is done with the bytes (`server`), the simulated world (`sim`), the allocator (`alloc`).
 #![deny(unsafe_code)]
@@ -19,6 +20,7 @@ mod clock;
 #[allow(unsafe_code)]
 mod crash;
 mod disk;
+mod fork;
 mod later;
 mod log;
 mod net;

@@ -78,7 +78,7 @@ fn set_open_files(current: u64, maximum: u64) -> bool {
 /// Standard streams lead nowhere from then on. Call it before any thread is started and any world is made: a
 /// kqueue does not survive it.
 pub fn daemonize() -> io::Result<()> {
-    if let Forked::Parent = sys::fork()? {
+    if let Forked::Parent(_) = sys::fork()? {
         sys::exit_now(0);
     }
     rustix::process::setsid()?;

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use world::{
-    Accepted, CertificatesInUse, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy, Event, Level, Listen,
-    ListenerId, Log,
+    Accepted, CertificatesInUse, Child, ChildNews, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy,
 };
+use world::{Event, Fill, Level, Listen, ListenerId, Log};
 use world::{MemoryFacts, Network, Now, Process, Recv, Send};
 
 use crate::clock::{self, Clocks};
+use crate::fork::Children;
 use crate::later::Later;
 use crate::log::{Logger, Syslog};
 use crate::net::Net;
@@ -46,6 +47,7 @@ pub struct RealWorld {
     log: Logger,
     clocks: Clocks,
     later: Later,
+    children: Children,
     title: Title,
     executable: PathBuf,
 }
@@ -62,6 +64,7 @@ impl RealWorld {
             log: Logger::new(options.logfile, options.syslog.as_ref(), options.level)?,
             clocks: Clocks::new(),
             later: Later::default(),
+            children: Children::default(),
             title: Title::default(),
             executable: process::executable(),
         })
@@ -207,6 +210,14 @@ impl Disk for RealWorld {
         disk::remove(path)
     }
 
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn io::Read + std::marker::Send>, Option<u64>)> {
+        disk::open(path)
+    }
+
+    fn replace_with(&mut self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()> {
+        disk::replace_with(path, sync_every, fill)
+    }
+
     fn enter(&mut self, path: &Path) -> io::Result<()> {
         disk::enter(path)
     }
@@ -267,6 +278,18 @@ impl Process for RealWorld {
 
     fn drop_later(&mut self, value: Box<dyn Any + std::marker::Send>) {
         self.later.drop(value);
+    }
+
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn Child) -> bool) -> io::Result<u32> {
+        self.children.fork(job)
+    }
+
+    fn child_news(&mut self, news: &mut Vec<ChildNews>) {
+        self.children.news(news);
+    }
+
+    fn end_child(&mut self) {
+        self.children.end();
     }
 
     fn drops_pending(&self) -> usize {

@@ -74,18 +74,19 @@ pub(crate) fn total_memory() -> u64 {
 
 /// Which of the two a fork made.
 pub(crate) enum Forked {
-    Parent,
+    /// With the child's number.
+    Parent(i32),
     Child,
 }
 
-/// Splits the process in two. Only the calling thread lives on in the child, so call it while there is but one
-/// (invariant 3 of the crate).
+/// Splits the process in two. Only the calling thread lives on in the child: it must not wait for another one, be it
+/// for a lock or an answer. The allocator is made for that: what it locks, it locks without other threads.
 pub(crate) fn fork() -> io::Result<Forked> {
-    // SAFETY: the caller sees to it that no other thread holds a lock which the child would need.
+    // SAFETY: the caller sees to it that the child does not need what another thread holds.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Forked::Child),
-        _ => Ok(Forked::Parent),
+        pid => Ok(Forked::Parent(pid)),
     }
 }
 
@@ -93,6 +94,19 @@ pub(crate) fn fork() -> io::Result<Forked> {
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: does not return and touches no memory of ours.
     unsafe { libc::_exit(code) }
+}
+
+/// Closes every descriptor but the standard ones and `keep`: in a child that must not hold the connections of its parent
+/// open, and ends without using or dropping any of them.
+pub(crate) fn close_all_but(keep: std::os::fd::BorrowedFd<'_>) {
+    use std::os::fd::AsRawFd;
+    let names = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open: Vec<i32> = names.filter_map(|name| name.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2 && *fd != keep.as_raw_fd()) {
+        // SAFETY: the process ends without touching the descriptor again, as the caller promises; that of the folder just
+        // read is closed already, and closing it again is an error that is ignored.
+        unsafe { libc::close(fd) };
+    }
 }
 
 /// Asks the kernel for small pages only; false where it does not know of others.

@@ -128,9 +128,6 @@ fn greet(world: &mut RealWorld, config: &Config, file: Option<&str>, notes: &[St
     if file.is_none() {
         world.log(Level::Notice, "No config file given: running on the built-in defaults.");
     }
-    for warning in config.warnings() {
-        world.log(Level::Warning, &warning);
-    }
 }
 
 fn engine(world: &mut RealWorld, config: Config, config_file: Option<String>, registry: Registry) -> Engine {
@@ -180,6 +177,9 @@ fn run(world: &mut RealWorld, server: &mut Server) -> ExitCode {
         world.log(Level::Notice, &format!("Ready to accept connections {kind}"));
     }
     world.notify("STATUS=Ready to accept connections\nREADY=1");
+    if let Err(why) = server.begin_loading(world) {
+        return fail_logged(world, &format!("Fatal error loading the DB, check server logs. Exiting. {why}"));
+    }
     let ended = server.run(world);
     world.notify("STOPPING=1");
     if let Some(path) = &pidfile {

@@ -8,7 +8,7 @@
 //! 6. `close`: connections that ended, after their last reply has left.
 //! 7. `evict_clients`: the largest are closed if all together hold more than `maxmemory-clients` still.
 
-use engine::{ClientSlot, Close, Effect};
+use engine::{ClientSlot, Close, Effect, Engine};
 use world::{Send, World};
 
 use crate::host::WorldHost;
@@ -19,7 +19,7 @@ const SEND_MAX: usize = 1024 * 1024;
 
 impl Server {
     pub(crate) fn before_sleep(&mut self, world: &mut dyn World) {
-        self.effects();
+        self.effects(world);
         self.fast_expire(world);
         self.resume();
         self.engine.broadcast();
@@ -41,10 +41,17 @@ impl Server {
         self.engine.fast_expire(&mut host);
     }
 
-    pub(crate) fn effects(&mut self) {
+    pub(crate) fn effects(&mut self, world: &mut dyn World) {
         for effect in std::mem::take(&mut self.engine.server.effects) {
             match effect {
                 Effect::Shutdown => self.running = Running::Stopping,
+                Effect::Save => {
+                    let mut host =
+                        WorldHost { world: &mut *world, listeners: &mut self.listeners, rest: None };
+                    let Engine { keyspace, server, .. } = &mut self.engine;
+                    // That it failed is in the log; the next rule tries again.
+                    let _ = engine::snapshot::save(keyspace, server, &mut host);
+                }
                 Effect::FitQueryBuffer(slot) => self.fit_query_buffer(slot),
                 Effect::WakeAt(at_us) => self.cron_by(at_us),
                 // The cron looks at the title's parts.

@@ -1,12 +1,13 @@
 //! The engine's [`Host`], over a world.
 
 use std::any::Any;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{Config, LogLevel};
 use engine::Host;
-use engine::host::{Certificate, CpuTimes, Level, MemoryFacts};
+use engine::host::{Certificate, ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile};
 use world::World;
 
 use crate::listeners::Listeners;
@@ -87,6 +88,34 @@ impl Host for WorldHost<'_> {
     fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
         self.world.replace(&path_of(path), bytes, 0o600).map_err(|error| error.to_string())
     }
+    fn open_file(&self, path: &str) -> Result<Option<OpenFile>, String> {
+        match self.world.open(&path_of(path)) {
+            Ok((content, len)) => Ok(Some(OpenFile { content, len })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+    fn save_file(&mut self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
+        self.world.replace_with(&path_of(path), sync_every, fill).map_err(|error| error.to_string())
+    }
+    fn remove_file(&mut self, path: &str) -> Result<(), String> {
+        self.world.remove(&path_of(path)).map_err(|error| error.to_string())
+    }
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String> {
+        self.world.fork(&mut |child| job(&WorldChild(child))).map_err(|error| error.to_string())
+    }
+    fn child_news(&mut self) -> Vec<ChildNews> {
+        let mut news = Vec::new();
+        self.world.child_news(&mut news);
+        let ours = news.into_iter().map(|news| match news {
+            world::ChildNews::Progress { keys, copied } => ChildNews::Progress { keys, copied },
+            world::ChildNews::Ended { ok, signal } => ChildNews::Ended { ok, signal },
+        });
+        ours.collect()
+    }
+    fn end_child(&mut self) {
+        self.world.end_child();
+    }
     fn enter(&mut self, path: &str) -> Result<(), String> {
         self.world.enter(&path_of(path)).map_err(|error| error.to_string())
     }
@@ -118,6 +147,24 @@ impl Host for WorldHost<'_> {
             Some(rest) => rest.serve(engine, self.world, self.listeners),
             None => engine,
         }
+    }
+}
+
+/// A child, as the engine sees it.
+struct WorldChild<'a>(&'a dyn world::Child);
+
+impl ChildHost for WorldChild<'_> {
+    fn report(&self, keys: u64) {
+        self.0.report(keys);
+    }
+    fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
+        self.0.replace_with(&path_of(path), sync_every, fill).map_err(|error| error.to_string())
+    }
+    fn mono_us(&self) -> u64 {
+        self.0.mono_us()
+    }
+    fn sleep(&self, time: Duration) {
+        self.0.sleep(time);
     }
 }
 

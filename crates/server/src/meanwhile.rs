@@ -122,7 +122,7 @@ impl Server {
             self.handle(world, event);
         }
         self.execute(world);
-        self.effects();
+        self.effects(world);
         if self.running == Running::Stopping {
             // Nobody is let in who would only be turned away when the script has ended.
             self.listeners.close(world);

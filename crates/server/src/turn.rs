@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use engine::snapshot::{self, Duplicates, EndOptions};
 use engine::{ClientSlot, Engine, Verdict};
 use resp::{Limits, Parsed};
 use world::{ConnId, Event, Recv, Signal, World};
@@ -22,6 +23,9 @@ const BATCH: usize = 64;
 const FAIR: usize = 1024;
 /// A query buffer loses what it does not use when its client has been idle for longer than this.
 const QUERY_IDLE_S: u64 = 2;
+
+/// A turn loads for about so long.
+const LOAD_US: u64 = 20_000;
 
 const NOTHING_AHEAD: engine::Ahead =
     engine::Ahead { command: engine::registry::NONE, hashed: 0, size: 0, hash: 0 };
@@ -117,6 +121,7 @@ impl Server {
         }
         self.execute(world);
         self.events = events;
+        self.load(world)?;
         if now.mono_us >= self.cron_due_us {
             self.cron(world);
         }
@@ -124,7 +129,8 @@ impl Server {
     }
 
     fn timeout(&self, now_us: u64) -> Duration {
-        if !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
+        let busy = snapshot::go_on(&self.engine.server);
+        if busy || !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
             return Duration::ZERO;
         }
         Duration::from_micros(self.cron_due_us.saturating_sub(now_us))
@@ -180,7 +186,37 @@ impl Server {
             Signal::Interrupt => "SIGINT",
         };
         world.log(world::Level::Notice, &format!("Received {name} scheduling shutdown..."));
-        self.running = Running::Stopping;
+        let config = &self.engine.server.config;
+        let wish = match signal {
+            Signal::Terminate => config.shutdown_on_sigterm,
+            Signal::Interrupt => config.shutdown_on_sigint,
+        };
+        let options = EndOptions { save: wish.save, nosave: wish.nosave, force: wish.force };
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        let Engine { keyspace, server, .. } = &mut self.engine;
+        if snapshot::prepare_end(keyspace, server, &mut host, options) {
+            self.running = Running::Stopping;
+        }
+    }
+
+    /// Opens the snapshot that the configuration names, if there is one. It is loaded turn by turn.
+    pub fn begin_loading(&mut self, world: &mut dyn World) -> Result<(), String> {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        let Engine { keyspace, server, .. } = &mut self.engine;
+        snapshot::begin(keyspace, server, &mut host, Duplicates::Refuse).map(drop)
+    }
+
+    /// Loads some of the snapshot. One that is no good is the end: nobody shall take half a dataset for the whole.
+    fn load(&mut self, world: &mut dyn World) -> std::io::Result<()> {
+        if !snapshot::go_on(&self.engine.server) {
+            return Ok(());
+        }
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        let Engine { keyspace, server, .. } = &mut self.engine;
+        let step = snapshot::load_step(keyspace, server, &mut host, LOAD_US);
+        step.map(drop).map_err(|why| {
+            std::io::Error::other(format!("Fatal error loading the DB, check server logs. Exiting. {why}"))
+        })
     }
 
     /// Reads what has arrived and parses it into the batch.

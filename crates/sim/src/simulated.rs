@@ -1,7 +1,7 @@
 //! [`SimWorld`]: the traits of `world`, from memory and a seed.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,28 @@ pub struct SimWorld {
     signals: Vec<Signal>,
     files: BTreeMap<PathBuf, Vec<u8>>,
     here: PathBuf,
+    /// A child whose end was not told yet: whether it did well, and what it wrote.
+    child: Option<(bool, BTreeMap<PathBuf, Vec<u8>>)>,
+}
+
+/// What a simulated child can do.
+struct SimChild {
+    files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
+    mono_us: u64,
+}
+
+impl Child for SimChild {
+    fn report(&self, _keys: u64) {}
+    fn replace_with(&self, path: &Path, _sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        fill(&mut bytes)?;
+        self.files.borrow_mut().insert(path.to_path_buf(), bytes);
+        Ok(())
+    }
+    fn mono_us(&self) -> u64 {
+        self.mono_us
+    }
+    fn sleep(&self, _time: Duration) {}
 }
 
 impl SimWorld {
@@ -59,6 +81,7 @@ impl SimWorld {
             signals: Vec::new(),
             files: BTreeMap::new(),
             here: PathBuf::from("/data"),
+            child: None,
         }
     }
 
@@ -332,6 +355,16 @@ impl Disk for SimWorld {
     fn remove(&mut self, path: &Path) -> io::Result<()> {
         self.files.remove(&self.here.join(path)).map(|_| ()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn io::Read + std::marker::Send>, Option<u64>)> {
+        let bytes = self.read(path)?;
+        let len = bytes.len() as u64;
+        Ok((Box::new(io::Cursor::new(bytes)), Some(len)))
+    }
+    fn replace_with(&mut self, path: &Path, _sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        fill(&mut bytes)?;
+        self.replace(path, &bytes, 0o644)
+    }
     fn enter(&mut self, path: &Path) -> io::Result<()> {
         self.here = self.here.join(path);
         Ok(())
@@ -374,6 +407,32 @@ impl Process for SimWorld {
     }
     fn drop_later(&mut self, value: Box<dyn Any + std::marker::Send>) {
         drop(value);
+    }
+    /// The child's work is done at once; the parent hears of it later.
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn Child) -> bool) -> io::Result<u32> {
+        if self.rng.u8(..20) == 0 {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let child = SimChild { files: RefCell::default(), mono_us: self.now.mono_us };
+        let ok = job(&child);
+        self.child = Some((ok, child.files.into_inner()));
+        Ok(2)
+    }
+    fn child_news(&mut self, news: &mut Vec<ChildNews>) {
+        if self.rng.u8(..4) > 0 {
+            return;
+        }
+        if let Some((ok, files)) = self.child.take() {
+            let files = files.into_iter().map(|(path, bytes)| (self.here.join(path), bytes));
+            self.files.extend(files.collect::<Vec<_>>());
+            news.push(ChildNews::Ended { ok, signal: None });
+        }
+    }
+    fn end_child(&mut self) {
+        if let Some((ok, files)) = &mut self.child {
+            *ok = false;
+            files.clear();
+        }
     }
     fn drops_pending(&self) -> usize {
         0

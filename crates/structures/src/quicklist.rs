@@ -23,6 +23,7 @@
 
 pub mod edit;
 mod fill;
+mod load;
 mod node;
 mod read;
 

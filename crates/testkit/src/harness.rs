@@ -205,7 +205,12 @@ impl Harness {
 
     /// What a loop does between turns: effects, resumed clients, replies, closed connections.
     fn settle(&mut self) {
-        self.engine.server.effects.clear();
+        for effect in std::mem::take(&mut self.engine.server.effects) {
+            if effect == engine::Effect::Save {
+                let Engine { keyspace, server, .. } = &mut self.engine;
+                let _ = engine::snapshot::save(keyspace, server, &mut self.host);
+            }
+        }
         self.engine.broadcast();
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {

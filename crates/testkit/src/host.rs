@@ -1,12 +1,13 @@
 //! An outside that is not there: a clock moved by hand, files in memory, a log that is kept.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::time::Duration;
 
 use engine::Host;
-use engine::host::{CpuTimes, Level, MemoryFacts};
+use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile};
 
 thread_local! {
     /// Microseconds that commands are timed with: a plain `fn` has nowhere else to look.
@@ -28,6 +29,12 @@ pub struct FakeHost {
     pub log: Vec<String>,
     /// How often connections were to be encrypted anew.
     pub encrypted: u32,
+    /// Nothing large can be written.
+    pub disk_full: bool,
+    /// A child has not ended yet.
+    pub child_busy: bool,
+    /// Whether the child did well, and what it wrote.
+    child: Option<(bool, BTreeMap<String, Vec<u8>>)>,
     /// State of the generator behind `fill_random`.
     random: u64,
 }
@@ -42,9 +49,36 @@ impl Default for FakeHost {
             here: "/data".to_owned(),
             log: Vec::new(),
             encrypted: 0,
+            disk_full: false,
+            child_busy: false,
+            child: None,
             random: 1,
         }
     }
+}
+
+/// A child whose work is done at once.
+struct FakeChild {
+    files: RefCell<BTreeMap<String, Vec<u8>>>,
+    full: bool,
+    mono_us: u64,
+}
+
+impl ChildHost for FakeChild {
+    fn report(&self, _keys: u64) {}
+    fn save_file(&self, path: &str, _sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
+        if self.full {
+            return Err("No space left on device".to_owned());
+        }
+        let mut bytes = Vec::new();
+        fill(&mut bytes).map_err(|error| error.to_string())?;
+        self.files.borrow_mut().insert(path.to_owned(), bytes);
+        Ok(())
+    }
+    fn mono_us(&self) -> u64 {
+        self.mono_us
+    }
+    fn sleep(&self, _time: Duration) {}
 }
 
 impl FakeHost {
@@ -123,6 +157,49 @@ impl Host for FakeHost {
     fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
         self.files.insert(self.path(path), bytes.to_vec());
         Ok(())
+    }
+    fn open_file(&self, path: &str) -> Result<Option<OpenFile>, String> {
+        let file = self.files.get(&self.path(path)).map(|bytes| OpenFile {
+            content: Box::new(Cursor::new(bytes.clone())),
+            len: Some(bytes.len() as u64),
+        });
+        Ok(file)
+    }
+    fn save_file(&mut self, path: &str, _sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
+        if self.disk_full {
+            return Err("No space left on device".to_owned());
+        }
+        let mut bytes = Vec::new();
+        fill(&mut bytes).map_err(|error| error.to_string())?;
+        self.files.insert(self.path(path), bytes);
+        Ok(())
+    }
+    fn remove_file(&mut self, path: &str) -> Result<(), String> {
+        let path = self.path(path);
+        self.files.remove(&path).map(drop).ok_or_else(|| "No such file or directory".to_owned())
+    }
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String> {
+        let child = FakeChild { files: RefCell::default(), full: self.disk_full, mono_us: self.mono_us };
+        let ok = job(&child);
+        let files = child.files.into_inner().into_iter().map(|(path, bytes)| (self.path(&path), bytes));
+        self.child = Some((ok, files.collect()));
+        Ok(4712)
+    }
+    fn child_news(&mut self) -> Vec<ChildNews> {
+        if self.child_busy {
+            return Vec::new();
+        }
+        let Some((ok, files)) = self.child.take() else { return Vec::new() };
+        self.files.extend(files);
+        let copied = 4096;
+        vec![ChildNews::Progress { keys: 1, copied }, ChildNews::Ended { ok, signal: None }]
+    }
+    fn end_child(&mut self) {
+        if let Some((ok, files)) = &mut self.child {
+            *ok = false;
+            files.clear();
+        }
+        self.child_busy = false;
     }
     fn enter(&mut self, path: &str) -> Result<(), String> {
         if path.contains("missing") {

@@ -214,10 +214,37 @@ pub trait Disk {
     /// Replaces a file whole: temporary file in the same folder, written, fsynced, renamed, folder fsynced.
     fn replace(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
     fn remove(&mut self, path: &Path) -> io::Result<()>;
+    /// Opens a file to be read piece by piece, with its size where there is one.
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn io::Read + std::marker::Send>, Option<u64>)>;
+    /// Replaces a large file whole by what `fill` writes: as `replace`, but by way of `temp-<pid>.rdb`, and synced each
+    /// time so many bytes were written (0: only at the end), so that the last sync does not take long.
+    fn replace_with(&mut self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
     /// Makes a folder the working directory, for `dir`.
     fn enter(&mut self, path: &Path) -> io::Result<()>;
     /// The working directory.
     fn here(&self) -> PathBuf;
+}
+
+/// Writes the content of a file.
+pub type Fill<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
+
+/// What a child made by [`Process::fork`] can do.
+pub trait Child {
+    /// Tells the parent how many keys are done, and how much memory was copied since the fork.
+    fn report(&self, keys: u64);
+    /// [`Disk::replace_with`].
+    fn replace_with(&self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
+    fn mono_us(&self) -> u64;
+    fn sleep(&self, time: Duration);
+}
+
+/// What is heard of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildNews {
+    /// Keys done, and bytes that were copied because parent or child wrote to them.
+    Progress { keys: u64, copied: u64 },
+    /// It is no more. `signal`: it was ended by one.
+    Ended { ok: bool, signal: Option<i32> },
 }
 
 /// Processor time of the process, in microseconds.
@@ -267,6 +294,12 @@ pub trait Process {
     fn sleep(&mut self, time: Duration);
     /// Drops a value on a background thread, so that freeing it costs the loop nothing.
     fn drop_later(&mut self, value: Box<dyn std::any::Any + std::marker::Send>);
+    /// Splits off a child, which has all memory as it is now, runs `job` and ends; returns its process id. One at a time.
+    fn fork(&mut self, job: &mut dyn FnMut(&dyn Child) -> bool) -> io::Result<u32>;
+    /// What there is to hear of the child; its end comes last.
+    fn child_news(&mut self, news: &mut Vec<ChildNews>);
+    /// Ends the child and removes what it has written so far. Its end is reported as usual.
+    fn end_child(&mut self);
     /// Values handed to `drop_later` that are not dropped yet.
     fn drops_pending(&self) -> usize;
 }

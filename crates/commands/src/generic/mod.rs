@@ -3,6 +3,7 @@
 mod batch;
 mod copy;
 mod del;
+mod dump;
 mod exists;
 mod expire;
 mod keys;
@@ -21,6 +22,7 @@ pub(crate) use scan::cursor;
 pub(crate) static LISTS: &[&[Command]] = &[
     copy::COMMANDS,
     del::COMMANDS,
+    dump::COMMANDS,
     exists::COMMANDS,
     expire::COMMANDS,
     keys::COMMANDS,

@@ -1,8 +1,8 @@
 //! DEBUG: switches and looks inside, for developers and for test suites.
 //!
 //! Only where `enable-debug-command` allows it. Like the peers' it is one command, not a container: a subcommand that
-//! nobody knows and one with too few words get the same answer. What the peers have for parts that do not exist here yet (RDB,
-//! AOF, replicas, cluster) is unknown, too.
+//! nobody knows and one with too few words get the same answer. What the peers have for parts that do not exist here yet (AOF,
+//! replicas, cluster) is unknown, too.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::debug_lists as lists;
 use super::debug_tables as tables;
 use super::digest;
 use super::local::permitted;
+use super::reload;
 
 pub(crate) static COMMANDS: &[Command] = &[Command {
     name: "DEBUG",
@@ -56,10 +57,15 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("PROTOCOL", 3, 3, protocol),
     ("QUICKLIST", 3, 4, lists::quicklist),
     ("QUICKLIST-PACKED-THRESHOLD", 3, 3, lists::packed_threshold),
+    ("RELOAD", 2, usize::MAX, reload::reload),
     ("REPLYBUFFER", 4, 4, reply_buffer),
     ("SEGFAULT", 2, 2, |_| panic!("DEBUG SEGFAULT: asked for by a client")),
     ("SET-ACTIVE-EXPIRE", 3, 3, |ctx| {
         ctx.server.debug.active_expire = number_at(ctx, 2) != 0;
+        ctx.ok()
+    }),
+    ("SET-SKIP-CHECKSUM-VALIDATION", 3, 3, |ctx| {
+        ctx.server.debug.skip_checksums = number_at(ctx, 2) != 0;
         ctx.ok()
     }),
     ("SET-DISABLE-DENY-SCRIPTS", 3, 3, |ctx| {
@@ -358,12 +364,17 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    Writes the nodes of a quicklist to the log, with 1 what they hold, too.",
         "QUICKLIST-PACKED-THRESHOLD <size>",
         "    From how many bytes on an element of a quicklist gets a node of its own; 0: from more than fit into one.",
+        "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+        "    Saves a snapshot, empties the dataset and loads it again. NOSAVE: loads the one that is there. NOFLUSH: adds to",
+        "    what is there. MERGE: keys that are there already are replaced.",
         "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>",
         "    After how long the peak of a client's replies is forgotten.",
         "REPLYBUFFER RESIZING <0|1>",
         "    Whether reply buffers change their size.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether expired keys are removed that nobody asks for.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Whether checksums of snapshots and payloads are compared.",
         "SET-DISABLE-DENY-SCRIPTS <0|1>",
         "    Let scripts call commands that are not meant for them.",
         "SLEEP <seconds>",

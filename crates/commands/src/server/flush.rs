@@ -4,7 +4,7 @@
 //! keys; the old content is freed on another thread, unless SYNC (or `lazyfree-lazy-user-flush no`) says here
 //! and now.
 
-use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, Result};
+use engine::{Arg, Arity, Command, CommandError, Ctx, Effect, Flags, Group, Result, snapshot};
 use keyspace::DbIndex;
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -63,6 +63,11 @@ fn flush_all(ctx: &mut Ctx<'_>) -> Result {
     let free = Free::parse(ctx)?;
     let removed: u64 = (0..ctx.keyspace.databases()).map(|index| empty(ctx, index, free)).sum();
     ctx.outcome.dirty += removed.max(1);
+    // A child would write what is gone; and what is gone shall not come back with the next start.
+    snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
+    if !ctx.server.config.save.is_empty() {
+        ctx.server.effects.push(Effect::Save);
+    }
     ctx.ok()
 }
 
@@ -165,6 +170,8 @@ mod tests {
     #[test]
     fn each_key_is_a_change_and_an_empty_flushall_is_one() {
         let mut h = Harness::new();
+        // With rules FLUSHALL saves, and nothing is unsaved afterwards.
+        h.config("save", b"").expect("no rules");
         let mut changes = |request: &str| {
             let before = h.engine.server.dirty;
             h.send(request);

@@ -18,7 +18,9 @@ mod latency;
 mod local;
 mod lolwut;
 mod memory;
+mod reload;
 mod role;
+mod save;
 mod shutdown;
 mod swapdb;
 mod time;
@@ -38,6 +40,7 @@ pub(crate) static LISTS: &[&[Command]] = &[
     lolwut::COMMANDS,
     memory::COMMANDS,
     role::COMMANDS,
+    save::COMMANDS,
     shutdown::COMMANDS,
     swapdb::COMMANDS,
     time::COMMANDS,

@@ -1,10 +1,11 @@
 //! SHUTDOWN: the end.
 //!
-//! There are no snapshots yet, so nothing is saved, whatever `save` says; who asks for it with SAVE is refused, unless
-//! FORCE says that it does not matter. NOW and SAFE are about replicas and cluster nodes, of which there are none.
+//! A snapshot is written first if `save` has rules, or SAVE asks for it; should that fail, the server goes on, unless FORCE
+//! says that it does not matter. NOW and SAFE are about replicas and cluster nodes, of which there are none.
 //! As with the peers there is no reply: the connection ends.
 
 use engine::host::Level;
+use engine::snapshot::{EndOptions, prepare_end};
 use engine::{Arg, Arity, Command, CommandError, Ctx, Effect, Flags, Group, Result};
 
 pub(crate) static COMMANDS: &[Command] = &[Command {
@@ -63,12 +64,11 @@ fn shutdown(ctx: &mut Ctx<'_>) -> Result {
     if options.failover {
         return Err(CommandError::Line("ERR SHUTDOWN FAILOVER is only supported in cluster mode."));
     }
-    if options.save && !options.force {
-        return Err(CommandError::Line(
-            "ERR SHUTDOWN SAVE is refused: there are no snapshots in this version yet",
-        ));
-    }
     ctx.host.log(Level::Warning, "User requested shutdown...");
+    let Options { save, nosave, force, .. } = options;
+    if !prepare_end(ctx.keyspace, ctx.server, ctx.host, EndOptions { save, nosave, force }) {
+        return Err(CommandError::Line("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
     ctx.server.effects.push(Effect::Shutdown);
     Ok(())
 }
@@ -117,12 +117,24 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_saved_and_nobody_is_told_otherwise() {
+    fn it_saves_if_rules_or_options_say_so_and_stays_if_that_fails() {
+        for (save, words, saves) in [
+            ("", "SHUTDOWN", false),
+            ("", "SHUTDOWN SAVE", true),
+            ("10 1", "SHUTDOWN", true),
+            ("10 1", "SHUTDOWN NOSAVE NOW", false),
+        ] {
+            let mut harness = testkit::Harness::new();
+            harness.config("save", save.as_bytes()).expect("a rule");
+            harness.send("SET a 1");
+            let words: Vec<&str> = words.split(' ').collect();
+            assert!(harness.exchange(1, &words).is_empty());
+            assert_eq!(harness.host.log[0], "User requested shutdown...");
+            assert_eq!(harness.host.files.len(), usize::from(saves), "{words:?} with '{save}'");
+        }
         let mut harness = testkit::Harness::new();
-        let refused = "-ERR SHUTDOWN SAVE is refused: there are no snapshots in this version yet";
-        assert_eq!(harness.send("SHUTDOWN SAVE").to_string(), refused);
-        assert!(harness.host.log.is_empty());
-        assert!(harness.exchange(1, &["SHUTDOWN", "NOSAVE"]).is_empty());
-        assert_eq!(harness.host.log, ["User requested shutdown..."]);
+        harness.host.disk_full = true;
+        assert_eq!(harness.send("SHUTDOWN").to_string(), "-ERR Errors trying to SHUTDOWN. Check logs.");
+        assert!(harness.exchange(1, &["SHUTDOWN", "FORCE"]).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Snapshots and the append-only file.
 
 use crate::check;
-use crate::choices::{Appendfsync, RdbVersionCheck};
+use crate::choices::{Appendfsync, RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload};
 use crate::kind::{BOOL, I32_MAX, I32_MIN, I64_MAX, Kind, SPECIAL, TEXT, int, memory};
 use crate::param::{Param, Part::*, param};
 
@@ -40,11 +40,20 @@ pub static PARAMS: &[Param] = &[
     .part(Persistence),
     param!(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOL, "no").part(Persistence),
     param!(rdb_key_save_delay, "rdb-key-save-delay", int(I32_MIN, I32_MAX), "0").hidden().part(Persistence),
+    // Our own.
+    param!(rdb_module_data, "rdb-module-data", Kind::Choice(RdbModuleData::NAMES), "refuse")
+        .part(Persistence),
     param!(rdb_save_incremental_fsync, "rdb-save-incremental-fsync", BOOL, "yes").part(Persistence),
+    // Our own.
+    param!(rdb_version, "rdb-version", Kind::Choice(RdbVersion::NAMES), "11").part(Persistence),
     param!(rdb_version_check, "rdb-version-check", Kind::Choice(RdbVersionCheck::NAMES), "strict")
         .part(Persistence),
     param!(rdbchecksum, "rdbchecksum", BOOL, "yes").immutable().part(Persistence),
     param!(rdbcompression, "rdbcompression", BOOL, "yes").part(Persistence),
-    param!(save, "save", SPECIAL, "").multi_arg().adds_up().part(Persistence),
+    // Of Redis; Valkey 9.1 has it no more.
+    param!(sanitize_dump_payload, "sanitize-dump-payload", Kind::Choice(SanitizeDumpPayload::NAMES), "no")
+        .hidden()
+        .part(Persistence),
+    param!(save, "save", SPECIAL, "3600 1 300 100 60 10000").multi_arg().adds_up().part(Persistence),
     param!(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOL, "yes").part(Persistence),
 ];

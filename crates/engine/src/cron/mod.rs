@@ -70,6 +70,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "give memory back", period: Period::Micros(1_000_000), cost: Cost::Light, run: give_back },
     Step { name: "clients", period: Period::ClientsHz, cost: Cost::Light, run: clients::tend_some },
     Step { name: "process title", period: Period::Micros(1_000_000), cost: Cost::Light, run: title::refresh },
+    Step { name: "snapshots", period: Period::Micros(100_000), cost: Cost::Light, run: snapshots },
     Step {
         name: "tracked keys",
         period: Period::While(crate::tracking::is_too_large),
@@ -91,7 +92,7 @@ static STEPS: [Step; STEP_COUNT] = [
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 12;
+const STEP_COUNT: usize = 13;
 /// The index of the step of this name.
 const TITLE: usize = 6;
 
@@ -303,6 +304,12 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     Again::Later
 }
 
+/// Hears of the child that saves, and begins what `save` asks for.
+fn snapshots(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    crate::snapshot::step(&mut engine.keyspace, &mut engine.server, host);
+    Again::Later
+}
+
 /// Goes on forgetting keys that clients have read, if the limit was lowered.
 fn shrink_tracking(engine: &mut Engine, _: &mut dyn Host, _: u64) -> Again {
     crate::tracking::shrink(&mut engine.server, &mut engine.keyspace.env.rng);
@@ -338,7 +345,8 @@ fn evict(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 }
 
 fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
-    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing {
+    let child = engine.server.snapshot.saving.is_some();
+    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child {
         return Again::Later;
     }
     let mut budget = Budget::new(host, budget_us);

@@ -14,6 +14,8 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("pubsub_channels", pubsub.count(Kind::Channel));
     text.field("pubsub_patterns", pubsub.count(Kind::Pattern));
     text.field("pubsubshard_channels", pubsub.count(Kind::Shard));
+    text.field("latest_fork_usec", facts.server.snapshot.fork_us);
+    text.field("total_forks", facts.server.snapshot.forks);
     text.all(NOTHING_YET, 0);
     let tracking = &facts.server.tracking;
     text.field("tracking_total_keys", tracking.keys());
@@ -61,8 +63,6 @@ fn keys(facts: &Facts<'_>, text: &mut Text) {
 
 /// Fields of parts that do not exist yet.
 const NOTHING_YET: &[&str] = &[
-    "latest_fork_usec",
-    "total_forks",
     "migrate_cached_sockets",
     "slave_expires_tracked_keys",
     "active_defrag_hits",

@@ -7,7 +7,7 @@ use keyspace::Keyspace;
 use resp::Argv;
 
 use crate::client::Client;
-use crate::command::Flags;
+use crate::command::{Command, Flags};
 use crate::engine::{Ahead, Engine};
 use crate::error::CommandError;
 use crate::gate::Gate;
@@ -66,7 +66,9 @@ const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     busy,
     memory,
     tracking,
+    saved,
     subscribed,
+    loading,
     watcher,
     paused,
     queued,
@@ -212,12 +214,41 @@ pub(crate) fn has_room(
     crate::evict::make_room(keyspace, server, host) || !flags.has(Flags::DENYOOM)
 }
 
+/// What is refused while snapshots cannot be written: writes, and PING, by which somebody may be watching.
+pub(crate) fn is_refused_unsaved(record: &Command) -> bool {
+    record.flags.has(Flags::WRITE) || record.name == "PING" || record.name == "EXEC"
+}
+
+/// MISCONF: the dataset must not change while what changes might be lost.
+fn saved(r: &mut Request<'_>) -> Check {
+    let refused = r.flags().has(Flags::WRITE) || r.entry().is_some_and(|entry| entry.record.name == "PING");
+    if r.engine.server.gate.meets(Gate::UNSAVED) && refused {
+        return Check::Refuse(CommandError::Line(UNSAVED));
+    }
+    Check::Pass
+}
+
 /// Clients are told, before they are answered, of keys that are not remembered any more.
 fn tracking(r: &mut Request<'_>) -> Check {
     let Engine { keyspace, server, .. } = &mut *r.engine;
     if server.gate.meets(Gate::TRACKING_FULL) {
         crate::tracking::shrink(server, &mut keyspace.env.rng);
         server.deliver_before_reply(r.client);
+    }
+    Check::Pass
+}
+
+const UNSAVED: &str = concat!(
+    "MISCONF Redstart is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that ",
+    "may modify the data set are disabled, because this instance is configured to report errors during writes if RDB ",
+    "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redstart logs for details about the RDB ",
+    "error."
+);
+
+/// LOADING: only what needs no keys runs before they are all there.
+fn loading(r: &mut Request<'_>) -> Check {
+    if r.engine.server.gate.meets(Gate::LOADING) && !r.flags().has(Flags::LOADING) {
+        return Check::Refuse(CommandError::Loading);
     }
     Check::Pass
 }

@@ -272,7 +272,7 @@ impl Quicklist {
         removed
     }
 
-    fn insert_node(&mut self, at: usize, node: Node) {
+    pub(super) fn insert_node(&mut self, at: usize, node: Node) {
         self.nodes.insert(at, node);
         self.settle(at.saturating_sub(1)..at + 2);
     }

@@ -77,6 +77,11 @@ impl Node {
         Node { count: pack.len() as u32, body: Body::Packed(pack), raw: 0 }
     }
 
+    /// A node of one huge element.
+    pub(super) fn of_plain(element: Vec<u8>) -> Self {
+        Node { body: Body::Plain(element.into_boxed_slice()), count: 1, raw: 0 }
+    }
+
     /// A node of one element.
     pub(super) fn of(element: &[u8], large: bool) -> Self {
         Node::with_room(element, large, 0)

@@ -1,0 +1,150 @@
+//! DEBUG RELOAD: the dataset through a snapshot and back.
+//!
+//! The file is loaded beside the dataset, which is put back should anything be wrong with the file.
+
+use engine::host::Level;
+use engine::snapshot::{self, Duplicates};
+use engine::{CommandError, Ctx, Result};
+use keyspace::{Db, DbIndex, Key};
+
+#[derive(Default)]
+struct Options {
+    nosave: bool,
+    noflush: bool,
+    merge: bool,
+}
+
+pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
+    let options = options(ctx)?;
+    if ctx.server.snapshot.loading.is_some() {
+        return Err(CommandError::Loading);
+    }
+    if !options.nosave {
+        snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
+        snapshot::save(ctx.keyspace, ctx.server, ctx.host).map_err(|_| CommandError::Line("ERR"))?;
+    }
+    let before: Vec<Db> = (0..ctx.keyspace.databases()).map(|index| ctx.keyspace.take(index)).collect();
+    let loaded = snapshot::load_whole(ctx.keyspace, ctx.server, ctx.host, Duplicates::Refuse);
+    let why = match loaded {
+        Ok(true) => merge(ctx, before, &options).err(),
+        Ok(false) => Some(("there is no snapshot".to_owned(), before)),
+        Err(why) => Some((why, before)),
+    };
+    if let Some((why, before)) = why {
+        ctx.host.log(Level::Warning, &format!("DEBUG RELOAD: {why}"));
+        for (index, db) in before.into_iter().enumerate() {
+            *ctx.keyspace.db(index as DbIndex).db = db;
+        }
+        return Err(CommandError::Line("ERR Error trying to load the RDB dump, check server logs."));
+    }
+    ctx.host.log(Level::Notice, "DB reloaded by DEBUG RELOAD");
+    ctx.ok()
+}
+
+fn options(ctx: &Ctx<'_>) -> Result<Options> {
+    let mut options = Options::default();
+    for at in 2..ctx.argv.len() {
+        if ctx.is(at, "MERGE") {
+            options.merge = true;
+        } else if ctx.is(at, "NOFLUSH") {
+            options.noflush = true;
+        } else if ctx.is(at, "NOSAVE") {
+            options.nosave = true;
+        } else {
+            let line = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+            return Err(CommandError::Line(line));
+        }
+    }
+    Ok(options)
+}
+
+/// Adds what was there before, if it is to stay. A key that both have is an error, unless they are to be merged: then that
+/// of the file counts.
+fn merge(
+    ctx: &mut Ctx<'_>,
+    mut before: Vec<Db>,
+    options: &Options,
+) -> std::result::Result<(), (String, Vec<Db>)> {
+    if !options.noflush {
+        return Ok(());
+    }
+    let both = before.iter().enumerate().find_map(|(index, db)| {
+        let now = ctx.keyspace.look(index as DbIndex);
+        let mut keys = db.table().iter().map(|entry| entry.key());
+        keys.find(|key| now.table().get(key, ctx.keyspace.hash(key)).is_some()).map(<[u8]>::to_vec)
+    });
+    if let (Some(key), false) = (both, options.merge) {
+        return Err((format!("the key '{}' is there already", String::from_utf8_lossy(&key)), before));
+    }
+    for (index, db) in before.iter_mut().enumerate() {
+        let mut entries = Vec::new();
+        db.table_mut().drain(|entry| entries.push(entry));
+        for entry in entries {
+            let name = entry.key().to_vec();
+            let hash = ctx.keyspace.hash(&name);
+            let mut now = ctx.keyspace.db(index as DbIndex);
+            if now.db.table().get(&name, hash).is_none() {
+                now.adopt(Key { bytes: &name, hash }, entry);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Harness, check};
+
+    #[test]
+    fn there_and_back() {
+        check(
+            r#"
+            > SET a 1
+            +OK
+            > RPUSH l a b c
+            :3
+            > DEBUG RELOAD
+            +OK
+            > LRANGE l 0 -1
+            ["a" "b" "c"]
+            > SET a 2
+            +OK
+            > DEBUG RELOAD NOSAVE
+            +OK
+            > GET a
+            "1"
+            > DEBUG RELOAD NONSENSE
+            -ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.
+            > DEL a
+            :1
+            > SET b 2
+            +OK
+            > DEBUG RELOAD NOSAVE NOFLUSH MERGE
+            +OK
+            > MGET a b
+            ["1" "2"]
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_good_changes_nothing() {
+        let mut harness = Harness::new();
+        let refused = "-ERR Error trying to load the RDB dump, check server logs.";
+        harness.send("SET a 1");
+        assert_eq!(harness.send("DEBUG RELOAD NOSAVE").to_string(), refused, "no file");
+        harness.send("SAVE");
+        harness.send("SET a 2");
+        let good = harness.host.files["/data/dump.rdb"].clone();
+        for at in [0, 5, 20, good.len() / 2, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x40;
+            harness.host.files.insert("/data/dump.rdb".to_owned(), bad);
+            assert_eq!(harness.send("DEBUG RELOAD NOSAVE").to_string(), refused, "{at}");
+            assert_eq!(harness.send("GET a").to_string(), r#""2""#);
+        }
+        harness.host.files.insert("/data/dump.rdb".to_owned(), good);
+        assert_eq!(harness.send("DEBUG RELOAD NOSAVE NOFLUSH").to_string(), refused, "the key is there");
+        assert_eq!(harness.send("GET a").to_string(), r#""2""#);
+    }
+}

@@ -1,0 +1,211 @@
+//! Snapshots by a child, while the parent serves.
+//!
+//! While there is a child, tables keep their size as long as they can: what the parent writes to is copied, and moving
+//! buckets writes to everything.
+
+use std::time::Duration;
+
+use keyspace::{Keyspace, Policy};
+
+use super::save::{self, Plan};
+use super::state::Saving;
+use crate::gate::Gate;
+use crate::host::{ChildHost, ChildNews, Host, Level};
+use crate::state::ServerState;
+
+/// After a failure rules wait so long.
+const RETRY_US: u64 = 5_000_000;
+/// The child reports when it has done so many keys more, and so much time has passed.
+const REPORT_KEYS: u64 = 1024;
+const REPORT_US: u64 = 1_000_000;
+
+/// Forks a child that writes a snapshot. The error is one line, in the log already.
+pub fn start(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    server.snapshot.last_try_us = server.mono_us;
+    let plan = Plan::of(server, host);
+    let delay = server.config.rdb_key_save_delay;
+    let began_us = host.mono_us();
+    let forked = {
+        let keyspace = &*keyspace;
+        host.fork(&mut |child| write(keyspace, &plan, delay, child))
+    };
+    let pid = match forked {
+        Ok(pid) => pid,
+        Err(why) => {
+            server.snapshot.last_ok = false;
+            note_health(server);
+            host.log(Level::Warning, &format!("Can't save in background: fork: {why}"));
+            return Err(why);
+        }
+    };
+    server.snapshot.fork_us = host.mono_us().saturating_sub(began_us);
+    server.snapshot.forks += 1;
+    server.snapshot.scheduled = false;
+    server.note_latency("fork", server.snapshot.fork_us);
+    server.snapshot.saving = Some(Saving {
+        pid,
+        began_us: server.mono_us,
+        dirty_before: server.dirty,
+        keys_done: 0,
+        keys_total: keyspace.all().map(|(_, db)| db.len() as u64).sum(),
+        copied: 0,
+        copied_peak: 0,
+        told_us: server.mono_us,
+        cancelled: false,
+    });
+    set_policy(keyspace, server);
+    host.log(Level::Notice, &format!("Background saving started by pid {pid}"));
+    Ok(())
+}
+
+/// What the child does.
+fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) -> bool {
+    let mut told_us = 0;
+    let mut keys_done = 0;
+    let saved = child.save_file(&plan.path, plan.sync_every, &mut |to| {
+        let after_key = &mut |keys| {
+            keys_done = keys;
+            pause(child, delay, keys);
+            if keys % REPORT_KEYS == 1 && child.mono_us().saturating_sub(told_us) >= REPORT_US {
+                told_us = child.mono_us();
+                child.report(keys);
+            }
+            true
+        };
+        plan.write(keyspace, to, after_key).map(drop)
+    });
+    child.report(keys_done);
+    saved.is_ok()
+}
+
+/// `rdb-key-save-delay`, for tests: positive, so many microseconds after each key; negative, one after so many keys.
+fn pause(child: &dyn ChildHost, delay: i32, keys: u64) {
+    match u64::from(delay.unsigned_abs()) {
+        0 => {}
+        us if delay > 0 => child.sleep(Duration::from_micros(us)),
+        every if keys.is_multiple_of(every) => child.sleep(Duration::from_micros(1)),
+        _ => {}
+    }
+}
+
+/// Tables keep their size while a child shares the memory, or DEBUG says so.
+fn set_policy(keyspace: &mut Keyspace, server: &ServerState) {
+    let policy = match (server.debug.dict_resizing, server.snapshot.saving.is_some()) {
+        (false, _) => Policy::Forbid,
+        (true, true) => Policy::Avoid,
+        (true, false) => Policy::Allow,
+    };
+    keyspace.set_resize(policy);
+}
+
+/// A step of the cron: what the child has to tell, then what rules and schedule ask for.
+pub fn step(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    poll(keyspace, server, host);
+    if server.snapshot.saving.is_some() || server.snapshot.loading.is_some() {
+        return;
+    }
+    let may_try =
+        server.snapshot.last_ok || server.mono_us.saturating_sub(server.snapshot.last_try_us) > RETRY_US;
+    if !may_try {
+        return;
+    }
+    if let Some(line) = due(server) {
+        host.log(Level::Notice, &line);
+        // That it failed is in the log, and will be tried again.
+        let _ = start(keyspace, server, host);
+    } else if server.snapshot.scheduled {
+        let _ = start(keyspace, server, host);
+    }
+}
+
+/// The rule that is due, as a line for the log.
+fn due(server: &ServerState) -> Option<String> {
+    let since = server.wall_us / 1_000_000 - server.snapshot.last_save_s;
+    let since = u64::try_from(since).unwrap_or(0);
+    let rules = &server.config.save.0;
+    let rule = rules.iter().find(|rule| server.dirty >= rule.changes && since > rule.seconds)?;
+    Some(format!("{} changes in {} seconds. Saving...", rule.changes, rule.seconds))
+}
+
+/// Hears what the child has to tell.
+pub fn poll(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.saving.is_none() {
+        return;
+    }
+    for news in host.child_news() {
+        match news {
+            ChildNews::Progress { keys, copied } => progress(server, keys, copied),
+            ChildNews::Ended { ok, signal } => ended(keyspace, server, host, ok, signal),
+        }
+    }
+}
+
+fn progress(server: &mut ServerState, keys: u64, copied: u64) {
+    let told_us = server.mono_us;
+    if let Some(saving) = &mut server.snapshot.saving {
+        let copied_peak = saving.copied_peak.max(copied);
+        *saving = Saving { keys_done: keys, copied, copied_peak, told_us, ..*saving };
+    }
+}
+
+fn ended(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    ok: bool,
+    signal: Option<i32>,
+) {
+    let Some(saving) = server.snapshot.saving.take() else { return };
+    set_policy(keyspace, server);
+    server.snapshot.last_took_s = Some(server.mono_us.saturating_sub(saving.began_us) / 1_000_000);
+    server.snapshot.last_copied = saving.copied_peak;
+    let megabytes = saving.copied_peak >> 20;
+    if ok {
+        host.log(Level::Notice, &format!("Fork CoW for RDB: {megabytes} MB"));
+        host.log(Level::Notice, "Background saving terminated with success");
+        server.dirty = server.dirty.saturating_sub(saving.dirty_before);
+        return save::done(server);
+    }
+    if saving.cancelled {
+        host.log(Level::Notice, "Background saving was ended");
+    } else {
+        match signal {
+            Some(signal) => {
+                host.log(Level::Warning, &format!("Background saving terminated by signal {signal}"))
+            }
+            None => host.log(Level::Warning, "Background saving error"),
+        }
+        server.snapshot.last_ok = false;
+    }
+    note_health(server);
+}
+
+/// Ends the child, if there is one; its end will be heard of. False if there was none.
+pub fn cancel(server: &mut ServerState, host: &mut dyn Host) -> bool {
+    let Some(saving) = &mut server.snapshot.saving else { return false };
+    saving.cancelled = true;
+    host.end_child();
+    true
+}
+
+/// Ends the child, if there is one, and waits for its end: before a snapshot that everybody waits for.
+pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if !cancel(server, host) {
+        return;
+    }
+    // It was killed: milliseconds at most.
+    for _ in 0..5000 {
+        poll(keyspace, server, host);
+        if server.snapshot.saving.is_none() {
+            return;
+        }
+        host.sleep(Duration::from_millis(1));
+    }
+}
+
+/// Raises or lowers the gate before commands that write: they are refused while snapshots cannot be written.
+pub(crate) fn note_health(server: &mut ServerState) {
+    let config = &server.config;
+    let refused = !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty();
+    server.gate.set(Gate::UNSAVED, refused);
+}

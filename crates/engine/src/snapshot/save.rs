@@ -1,0 +1,88 @@
+//! Writing a snapshot.
+
+use std::io;
+
+use keyspace::Keyspace;
+use persist::file::{About, AccessInfo, Saved};
+
+use super::{file_name, settings};
+use crate::host::{Host, Level};
+use crate::state::ServerState;
+
+/// The file is synced each time so many bytes were written, if `rdb-save-incremental-fsync` says so.
+const SYNC_EVERY: u64 = 4 << 20;
+
+/// What a file says, and how it is written: taken before the fork, so that the child asks for nothing.
+pub(super) struct Plan {
+    pub path: String,
+    pub sync_every: u64,
+    aux: Vec<(&'static str, String)>,
+    functions: Vec<Vec<u8>>,
+    settings: persist::Settings,
+    checksum: bool,
+    access: AccessInfo,
+}
+
+impl Plan {
+    pub fn of(server: &ServerState, host: &dyn Host) -> Plan {
+        let config = &server.config;
+        let policy = config.maxmemory_policy;
+        let access = if policy.is_lru() || policy.is_lfu() { AccessInfo::Kept } else { AccessInfo::None };
+        Plan {
+            path: file_name(config),
+            sync_every: if config.rdb_save_incremental_fsync { SYNC_EVERY } else { 0 },
+            aux: vec![
+                ("redis-ver", crate::REDIS_VERSION.to_owned()),
+                ("redstart-ver", env!("CARGO_PKG_VERSION").to_owned()),
+                ("redis-bits", "64".to_owned()),
+                ("ctime", (server.wall_us / 1_000_000).to_string()),
+                ("used-mem", host.used_memory().to_string()),
+                ("aof-base", "0".to_owned()),
+            ],
+            functions: server.snapshot.functions.clone(),
+            settings: settings(config),
+            checksum: config.rdbchecksum,
+            access,
+        }
+    }
+
+    pub fn write(
+        &self,
+        keyspace: &Keyspace,
+        to: &mut dyn io::Write,
+        after_key: &mut dyn FnMut(u64) -> bool,
+    ) -> io::Result<Saved> {
+        let about = About {
+            settings: self.settings,
+            checksum: self.checksum,
+            access: self.access,
+            aux: &self.aux,
+            functions: &self.functions,
+            after_key,
+        };
+        persist::file::save(keyspace, to, about)
+    }
+}
+
+/// Writes a snapshot while everybody waits. The error is one line for the log, where it is already.
+pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    let plan = Plan::of(server, host);
+    let written = host
+        .save_file(&plan.path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_| true).map(drop));
+    if let Err(why) = written {
+        host.log(Level::Warning, &format!("Error saving the DB: {why}"));
+        return Err(why);
+    }
+    host.log(Level::Notice, "DB saved on disk");
+    server.dirty = 0;
+    done(server);
+    Ok(())
+}
+
+/// A snapshot is complete.
+pub(super) fn done(server: &mut ServerState) {
+    server.snapshot.last_save_s = server.wall_us / 1_000_000;
+    server.snapshot.last_ok = true;
+    server.snapshot.saves += 1;
+    super::background::note_health(server);
+}

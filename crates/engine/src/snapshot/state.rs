@@ -1,0 +1,71 @@
+//! What is remembered of snapshots.
+
+use super::load::Loading;
+
+/// A child that writes a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct Saving {
+    pub pid: u32,
+    pub began_us: u64,
+    /// Changes that its snapshot has.
+    pub dirty_before: u64,
+    pub keys_done: u64,
+    pub keys_total: u64,
+    /// Bytes copied because parent or child wrote to them, as told last, at most so far, and when.
+    pub copied: u64,
+    pub copied_peak: u64,
+    pub told_us: u64,
+    /// It was told to end: that it did not succeed is no failure.
+    pub cancelled: bool,
+}
+
+/// What was loaded last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Loads {
+    pub keys: u64,
+    /// Left out: their time was up.
+    pub expired: u64,
+}
+
+pub struct SnapshotState {
+    /// Seconds since 1970: when the last snapshot was complete (or the server started).
+    pub last_save_s: i64,
+    /// Monotonic: when a background save was tried last.
+    pub last_try_us: u64,
+    /// The last background save did not fail.
+    pub last_ok: bool,
+    /// Seconds that it took.
+    pub last_took_s: Option<u64>,
+    pub last_copied: u64,
+    /// Snapshots since the start.
+    pub saves: u64,
+    pub saving: Option<Saving>,
+    /// One is to begin as soon as it can.
+    pub scheduled: bool,
+    pub fork_us: u64,
+    pub forks: u64,
+    pub loading: Option<Box<Loading>>,
+    pub last_load: Loads,
+    /// Libraries of functions that a file had: kept for the next one.
+    pub functions: Vec<Vec<u8>>,
+}
+
+impl Default for SnapshotState {
+    fn default() -> Self {
+        SnapshotState {
+            last_save_s: 0,
+            last_try_us: 0,
+            last_ok: true,
+            last_took_s: None,
+            last_copied: 0,
+            saves: 0,
+            saving: None,
+            scheduled: false,
+            fork_us: 0,
+            forks: 0,
+            loading: None,
+            last_load: Loads::default(),
+            functions: Vec::new(),
+        }
+    }
+}
