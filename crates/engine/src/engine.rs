@@ -112,16 +112,18 @@ impl Engine {
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
-            snapshot: crate::snapshot::SnapshotState {
-                last_save_s: wall_us / 1_000_000,
-                ..Default::default()
-            },
+            snapshot: crate::snapshot::SnapshotState::at(wall_us),
             scripting: Default::default(),
         };
+        Engine::joined(keyspace, server, registry)
+    }
+
+    /// Puts the parts together, and has them follow time and configuration.
+    fn joined(keyspace: Keyspace, server: ServerState, registry: Registry) -> Self {
         let registry = Rc::new(registry);
         let mut engine = Engine { keyspace, server, registry: Rc::clone(&registry) };
         engine.server.scripting.registry = Some(registry);
-        engine.set_time(wall_us, mono_us);
+        engine.set_time(engine.server.wall_us, engine.server.mono_us);
         crate::reconfigure::apply_all(&mut engine.keyspace, &mut engine.server);
         engine
     }
