@@ -113,10 +113,7 @@ impl Engine {
             commandlog: Default::default(),
             latency: Default::default(),
             samples: Default::default(),
-            snapshot: crate::snapshot::SnapshotState {
-                last_save_s: wall_us / 1_000_000,
-                ..Default::default()
-            },
+            snapshot: crate::snapshot::SnapshotState::at(wall_us),
             scripting: crate::scripting::Scripting::new(&registry),
         };
         Engine { keyspace, server, registry }.begun(wall_us, mono_us)

@@ -17,7 +17,8 @@
 use structures::entry::{Entry, EntryBox, NewValue, ValueMut, ValueRef};
 use structures::keytable::KeySlot;
 
-use crate::db::{Db, DbMut, Env, Key, Why};
+use crate::db::{Db, DbMut, Key};
+use crate::env::{Env, Why};
 use crate::value::{Type, Value, WrongType};
 use crate::volatile::Volatile;
 

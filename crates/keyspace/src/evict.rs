@@ -17,7 +17,8 @@
 use structures::entry::Entry;
 
 use crate::access::{self, Access};
-use crate::db::{Db, DbIndex, Env, Key, Keyspace, Why};
+use crate::db::{Db, DbIndex, Key, Keyspace};
+use crate::env::{Env, Why};
 use crate::value::Value;
 
 /// `maxmemory-policy`.

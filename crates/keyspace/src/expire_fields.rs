@@ -5,7 +5,8 @@
 //!
 //! **Invariant** 1. Between two questions for the time at most [`BITE`] fields are removed.
 
-use crate::db::{DbIndex, DbMut, Env};
+use crate::db::{DbIndex, DbMut};
+use crate::env::Env;
 use crate::hash::Fields;
 use crate::volatile::{fields_mut, is_registered};
 

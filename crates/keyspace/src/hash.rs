@@ -24,7 +24,7 @@ pub use fields::Fields;
 pub use view::{HashIter, HashView};
 
 use crate::collection::Collection;
-use crate::db::Env;
+use crate::env::Env;
 use crate::value::{Type, Value};
 
 /// A hash: fields and their values.

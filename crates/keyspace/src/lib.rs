@@ -10,6 +10,7 @@
 pub mod access;
 pub mod collection;
 mod db;
+mod env;
 mod evict;
 mod expire;
 mod expire_fields;
@@ -27,7 +28,8 @@ mod volatile;
 
 pub use access::{Access, Lfu};
 pub use collection::{Collection, Edited, Limits, PACKED_MAX, view_of};
-pub use db::{Db, DbIndex, DbMut, Env, Gone, Key, Keyspace, LAZY_EFFORT, Lazy, Made, Stats, Why};
+pub use db::{Db, DbIndex, DbMut, Key, Keyspace};
+pub use env::{Env, Gone, LAZY_EFFORT, Lazy, Made, Stats, Why};
 pub use evict::EvictPolicy;
 pub use expire::{Cycle, Swept};
 pub use expire_fields::GoneFields;

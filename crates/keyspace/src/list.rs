@@ -15,7 +15,7 @@ pub use structures::quicklist::{End, Side};
 use structures::quicklist::{Fill, edit};
 
 use crate::collection::{Collection, Limits};
-use crate::db::Env;
+use crate::env::Env;
 use crate::value::{Type, Value};
 pub use view::ListView;
 

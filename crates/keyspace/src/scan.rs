@@ -6,7 +6,8 @@
 
 use structures::entry::Entry;
 
-use crate::db::{DbMut, Env, Key};
+use crate::db::{DbMut, Key};
+use crate::env::Env;
 use crate::expire::KeyList;
 use crate::value::{Type, Value};
 

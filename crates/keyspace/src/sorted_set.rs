@@ -23,7 +23,7 @@ pub use structures::index::Bound;
 use structures::listpack::{Element, Listpack, Pack};
 
 use crate::collection::Collection;
-use crate::db::Env;
+use crate::env::Env;
 use crate::value::{Type, Value};
 pub use iter::Walk;
 

@@ -6,7 +6,8 @@ use structures::table::{Lookup, Vacant};
 
 use crate::EMBED_MAX;
 use crate::access::Access;
-use crate::db::{Db, DbMut, Env, Key};
+use crate::db::{Db, DbMut, Key};
+use crate::env::Env;
 use crate::value::{Type, Value, WrongType};
 use crate::volatile::Volatile;
 

@@ -112,18 +112,6 @@ fn add_value(digest: &mut Digest, entry: &Entry<Value>, now_ms: i64) {
         let mut digits = Vec::new();
         list.range(End::Head, 0, usize::MAX, |element| digest.chain(element.bytes(&mut digits)));
     }
-    if let Ok(hash) = view_of::<Hash>(entry) {
-        let (mut field_text, mut value_text) = (Vec::new(), Vec::new());
-        for (field, value) in hash.iter(now_ms) {
-            let mut one = Digest::default();
-            one.chain(field.bytes(&mut field_text));
-            one.chain(value.bytes(&mut value_text));
-            digest.fold(&one.0);
-        }
-    }
-    if let Ok(stream) = Stream::of(entry) {
-        add_stream(digest, stream);
-    }
     if entry.has_expire() {
         digest.fold(b"!!expire!!");
     }

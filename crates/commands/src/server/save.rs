@@ -164,6 +164,19 @@ mod tests {
     }
 
     #[test]
+    fn functions_come_along() {
+        let mut harness = Harness::new();
+        let code = "#!lua name=lib\nserver.register_function('f', function() return 7 end)";
+        assert_eq!(harness.exchange(1, &["FUNCTION", "LOAD", code])[0].to_string(), r#""lib""#);
+        assert_eq!(harness.send("SAVE").to_string(), "+OK");
+        harness.send("FUNCTION FLUSH");
+        assert_eq!(harness.send("DEBUG RELOAD NOSAVE").to_string(), "+OK");
+        assert_eq!(harness.send("FCALL f 0").to_string(), ":7");
+        assert_eq!(harness.send("DEBUG RELOAD").to_string(), "+OK");
+        assert_eq!(harness.send("FCALL f 0").to_string(), ":7");
+    }
+
+    #[test]
     fn a_child_saves_and_its_end_is_heard_of() {
         let mut harness = Harness::new();
         harness.host.child_busy = true;

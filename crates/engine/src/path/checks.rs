@@ -238,7 +238,7 @@ fn tracking(r: &mut Request<'_>) -> Check {
     Check::Pass
 }
 
-const UNSAVED: &str = concat!(
+pub(crate) const UNSAVED: &str = concat!(
     "MISCONF Redstart is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that ",
     "may modify the data set are disabled, because this instance is configured to report errors during writes if RDB ",
     "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redstart logs for details about the RDB ",

@@ -6,7 +6,7 @@
 //! 3. Time is frozen from the first check to the end of `settle`.
 
 pub mod checks;
-pub(crate) use checks::is_refused_unsaved;
+pub(crate) use checks::{UNSAVED, is_refused_unsaved};
 mod settle;
 
 use keyspace::Keyspace;

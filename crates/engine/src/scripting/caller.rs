@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::command::Flags as CommandFlags;
 use crate::engine::Ahead;
 use crate::error::CommandError;
+use crate::gate::Gate;
 use crate::host::{Host, Level};
 use crate::path;
 use crate::registry::Registry;
@@ -67,7 +68,11 @@ impl Caller<'_> {
         if !self.allow_oom && self.short_of_memory && !*wrote && record.flags.has(CommandFlags::DENYOOM) {
             return Err(CommandError::Line("OOM command not allowed when used memory > 'maxmemory'."));
         }
+        let started = *wrote;
         *wrote |= writes;
+        if writes && !started && self.server.gate.meets(Gate::UNSAVED) {
+            return Err(CommandError::Line(crate::path::UNSAVED));
+        }
         Ok(())
     }
 

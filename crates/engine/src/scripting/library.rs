@@ -14,6 +14,7 @@ use super::header::words;
 use crate::ctx::Ctx;
 use crate::error::{CommandError, Result};
 use crate::host::{Host, Level};
+use crate::state::ServerState;
 
 /// How long the text of a library may run, in microseconds.
 const LOAD_TIME_US: u64 = 500_000;
@@ -165,6 +166,32 @@ impl Ctx<'_> {
         self.put_machine(Kind::Functions, machine);
         result
     }
+}
+
+/// Puts the libraries of a snapshot in the place of those that are there; after an error these stay.
+pub(crate) fn replace_libraries(
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    seed: u32,
+    texts: &[Vec<u8>],
+) -> Result {
+    if texts.is_empty() {
+        server.scripting.flush_libraries();
+        return Ok(());
+    }
+    let none = CommandError::Line("ERR there is no memory for an interpreter");
+    let mut machine = super::take_machine(server, Kind::Functions, seed).ok_or(none)?;
+    let mut after = Libraries::default();
+    let loaded =
+        texts.iter().try_for_each(|text| load(&mut machine, host, &mut after, text, false).map(drop));
+    let before = std::mem::take(&mut server.scripting.libraries);
+    let (kept, dropped) = if loaded.is_ok() { (after, before) } else { (before, after) };
+    for function in dropped.iter().flat_map(|library| &library.functions) {
+        machine.forget(function.code);
+    }
+    server.scripting.libraries = kept;
+    *server.scripting.machine(Kind::Functions) = Some(machine);
+    loaded
 }
 
 /// Loads one library into a set of them. Code of a library that did not make it is forgotten.

@@ -23,6 +23,7 @@ use script::{Flag, Kind, Machine, Version};
 
 pub use cache::Script;
 pub use header::Header;
+pub(crate) use library::replace_libraries;
 pub use library::{Libraries, Library};
 pub use script::{hex, sha1};
 

@@ -95,7 +95,7 @@ impl<'a> Ctx<'a> {
 
     fn run_job(&mut self, job: Job<'a>) -> Result {
         let short_of_memory = !checks::has_room(self.keyspace, self.server, self.host, CommandFlags::DENYOOM);
-        check_flags(&job, short_of_memory)?;
+        check_flags(&job, short_of_memory, self.server.gate.meets(Gate::UNSAVED))?;
         let mut machine = self.machine(job.kind)?;
         let began = self.server.last_tick;
         self.server.scripting.running = Some(Running {
@@ -179,7 +179,7 @@ impl<'a> Ctx<'a> {
 }
 
 /// What a script declares must fit how it is called, and how the server is.
-fn check_flags(job: &Job<'_>, short_of_memory: bool) -> Result {
+fn check_flags(job: &Job<'_>, short_of_memory: bool, unsaved: bool) -> Result {
     if job.flags.undeclared {
         return Ok(());
     }
@@ -190,6 +190,12 @@ fn check_flags(job: &Job<'_>, short_of_memory: bool) -> Result {
         let line =
             "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
         return Err(CommandError::Line(line));
+    }
+    if unsaved && !job.flags.has(Flag::NoWrites) {
+        return Err(CommandError::Line(concat!(
+            "MISCONF Redstart is configured to save RDB snapshots, but it's currently unable to persist to disk. ",
+            "Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+        )));
     }
     Ok(())
 }

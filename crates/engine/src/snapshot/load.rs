@@ -118,6 +118,9 @@ pub fn step(
                 Ok(Progress::More) => {}
                 Ok(Progress::Done) => {
                     end(keyspace, server, &loading);
+                    let seed = keyspace.env.rng.u32(..);
+                    crate::scripting::replace_libraries(server, host, seed, &loading.functions)
+                        .map_err(|error| format!("functions: {}", error.to_line()))?;
                     finished(server, host, *loading);
                     return Ok(Progress::Done);
                 }
@@ -278,17 +281,11 @@ fn end(keyspace: &mut Keyspace, server: &mut ServerState, loading: &Loading) {
 fn finished(server: &mut ServerState, host: &mut dyn Host, loading: Loading) {
     let Loads { keys, expired } = loading.loads;
     server.snapshot.last_load = loading.loads;
-    server.snapshot.functions = loading.functions;
     let took = host.mono_us().saturating_sub(loading.began_us) as f64 / 1e6;
     host.log(Level::Notice, &format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."));
     if loading.empty + loading.of_modules > 0 {
         let (empty, modules) = (loading.empty, loading.of_modules);
         host.log(Level::Warning, &format!("Left out: {empty} empty keys, {modules} keys of modules."));
-    }
-    if !server.snapshot.functions.is_empty() {
-        let count = server.snapshot.functions.len();
-        let line = format!("{count} libraries of functions are kept for the next snapshot, but not run.");
-        host.log(Level::Warning, &line);
     }
     host.log(Level::Notice, &format!("DB loaded from disk: {took:.3} seconds"));
 }

@@ -39,7 +39,7 @@ impl Plan {
                 ("used-mem", host.used_memory().to_string()),
                 ("aof-base", "0".to_owned()),
             ],
-            functions: server.snapshot.functions.clone(),
+            functions: server.scripting.libraries.iter().map(|library| library.text.clone()).collect(),
             settings: settings(config),
             checksum: config.rdbchecksum,
             access,

@@ -46,14 +46,13 @@ pub struct SnapshotState {
     pub forks: u64,
     pub loading: Option<Box<Loading>>,
     pub last_load: Loads,
-    /// Libraries of functions that a file had: kept for the next one.
-    pub functions: Vec<Vec<u8>>,
 }
 
-impl Default for SnapshotState {
-    fn default() -> Self {
+impl SnapshotState {
+    /// Of a server that starts at this time.
+    pub fn at(wall_us: i64) -> Self {
         SnapshotState {
-            last_save_s: 0,
+            last_save_s: wall_us / 1_000_000,
             last_try_us: 0,
             last_ok: true,
             last_took_s: None,
@@ -65,7 +64,6 @@ impl Default for SnapshotState {
             forks: 0,
             loading: None,
             last_load: Loads::default(),
-            functions: Vec::new(),
         }
     }
 }

@@ -9,7 +9,7 @@ use structures::table::Lookup;
 
 use super::{Set, SetView};
 use crate::collection::{Collection, Limits};
-use crate::db::Env;
+use crate::env::Env;
 
 /// The most members of an intset, whatever the limit says: the format counts so many.
 const MAX_INTS: usize = 1 << 30;

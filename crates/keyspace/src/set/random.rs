@@ -7,7 +7,7 @@ use structures::item::ItemBox;
 use structures::listpack::{Element, Listpack};
 
 use super::{Set, SetView};
-use crate::db::Env;
+use crate::env::Env;
 
 /// Taking so much of a table that what is left is a fifth of what is taken at most begins a new set of what is left,
 /// as with the peers: it costs less, and small sets are packed again.
