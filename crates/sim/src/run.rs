@@ -125,7 +125,8 @@ fn engine(dice: &mut Rng, world: &SimWorld) -> Engine {
 
 /// An engine with these commands.
 pub(crate) fn engine_with(registry: engine::Registry, dice: &mut Rng, world: &SimWorld) -> Engine {
-    let config = config::Config { maxclients: 1000, ..Default::default() };
+    // The simulated disk has no room: nothing is to be saved at the end.
+    let config = config::Config { maxclients: 1000, save: Default::default(), ..Default::default() };
     let now = world.now();
     Engine::new(Setup {
         config,
