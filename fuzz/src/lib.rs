@@ -169,7 +169,7 @@ fn all_requests(bytes: &[u8], limits: Limits, step: usize) -> Vec<Found> {
 /// What loads is written back as what it was.
 pub fn config(bytes: &[u8]) {
     let Some((config, _)) = loaded(bytes) else { return };
-    let written = config::rewrite(Some(bytes), &config, false);
+    let written = config::rewrite(Some(bytes), &config, &[], false);
     if let Some((again, _)) = loaded(&written) {
         assert_eq!(config, again, "{}", String::from_utf8_lossy(&written));
     }
