@@ -36,7 +36,7 @@ const NOT_COMPARED: &[&str] = &[
 ];
 
 /// Words of ours that no peer has which can be asked.
-const NEWER: &[&str] = &["DIFF", "DIFF1", "ANDOR", "ONE", "CLAIM"];
+const NEWER: &[&str] = &["DIFF", "DIFF1", "ANDOR", "ONE", "CLAIM", "KEEPREF", "DELREF", "ACKED"];
 
 const EDGES: &[&str] = &[
     "",
@@ -82,7 +82,12 @@ impl<'r> Grammar<'r> {
             let record = entry.record;
             let data = !matches!(
                 record.group,
-                Group::Connection | Group::Server | Group::Cluster | Group::Transactions | Group::PubSub
+                Group::Connection
+                    | Group::Server
+                    | Group::Cluster
+                    | Group::Transactions
+                    | Group::PubSub
+                    | Group::Scripting
             );
             let named = only.is_empty()
                 || only.iter().any(|word| {
