@@ -31,6 +31,18 @@ pub struct Ahead {
     pub hash: u64,
 }
 
+impl Ahead {
+    /// Which command a request asks for, and the hash of its first key. `size`: see the field.
+    #[inline]
+    pub(crate) fn of(registry: &Registry, keyspace: &Keyspace, argv: Argv<'_>, size: u32) -> Ahead {
+        let (command, first) = registry.find(argv);
+        match argv.get(usize::from(first)) {
+            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: keyspace.hash(key) },
+            _ => Ahead { command, hashed: 0, size, hash: 0 },
+        }
+    }
+}
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -193,11 +205,7 @@ impl Engine {
     /// Which command a request is, and the hash of its first key.
     #[inline]
     pub fn look_ahead(&self, argv: Argv<'_>, size: u32) -> Ahead {
-        let (command, first) = self.registry.find(argv);
-        match argv.get(usize::from(first)) {
-            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: self.keyspace.hash(key) },
-            _ => Ahead { command, hashed: 0, size, hash: 0 },
-        }
+        Ahead::of(&self.registry, &self.keyspace, argv, size)
     }
 
     /// The database a client works in, to prefetch from.

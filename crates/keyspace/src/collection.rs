@@ -45,8 +45,6 @@ pub trait Collection: Sized + 'static {
     fn into_value(self) -> Value;
     fn of(value: &Value) -> Option<&Self>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
-    /// Takes it out of a box.
-    fn out_of(value: Value) -> Option<Self>;
 }
 
 /// What became of a change.

@@ -290,13 +290,6 @@ impl Collection for Hash {
             _ => None,
         }
     }
-
-    fn out_of(value: Value) -> Option<Self> {
-        match value {
-            Value::Hash(it) => Some(it),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

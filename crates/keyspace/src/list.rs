@@ -331,13 +331,6 @@ impl Collection for List {
             _ => None,
         }
     }
-
-    fn out_of(value: Value) -> Option<Self> {
-        match value {
-            Value::List(it) => Some(it),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -201,11 +201,4 @@ impl Collection for Set {
             _ => None,
         }
     }
-
-    fn out_of(value: Value) -> Option<Self> {
-        match value {
-            Value::Set(it) => Some(it),
-            _ => None,
-        }
-    }
 }

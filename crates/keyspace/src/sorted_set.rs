@@ -395,11 +395,4 @@ impl Collection for SortedSet {
             _ => None,
         }
     }
-
-    fn out_of(value: Value) -> Option<Self> {
-        match value {
-            Value::SortedSet(it) => Some(it),
-            _ => None,
-        }
-    }
 }

@@ -96,12 +96,8 @@ impl Caller<'_> {
 
 impl Calls for Caller<'_> {
     fn call(&mut self, argv: Argv<'_>) -> bool {
-        let (command, first) = self.registry.find(argv);
         let size = argv.wire_size().min(u64::from(u32::MAX)) as u32;
-        let ahead = match argv.get(usize::from(first)) {
-            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: self.keyspace.hash(key) },
-            _ => Ahead { command, hashed: 0, size, hash: 0 },
-        };
+        let ahead = Ahead::of(self.registry, self.keyspace, argv, size);
         if let Err(error) = self.check(argv, ahead) {
             self.refuse(&error.to_line(), ahead);
             return false;
