@@ -58,6 +58,8 @@ pub struct Reader<R> {
     end: usize,
     /// The offset of `buffer[0]` in the file.
     base: u64,
+    /// Where the item that was given last begins.
+    item: usize,
     summed: usize,
     /// The sum up to `summed`.
     marks: Marks,
@@ -86,6 +88,7 @@ impl<R: Read> Reader<R> {
             end: ahead.len(),
             buffer: ahead,
             base: offset,
+            item: 0,
             summed: 0,
             marks,
             multi: None,
@@ -124,6 +127,11 @@ impl<R: Read> Reader<R> {
     /// Where the items that were given end.
     pub fn offset(&self) -> u64 {
         self.base + self.at as u64
+    }
+
+    /// Where the item that was given last begins.
+    pub fn item_start(&self) -> u64 {
+        self.base + self.item as u64
     }
 
     /// The offset up to which the file is whole: a file that is cut there can be loaded, and be appended to.
@@ -179,6 +187,7 @@ impl<R: Read> Reader<R> {
     #[inline]
     fn consume(&mut self, len: usize) -> Result<Step> {
         let (start, end) = (self.at, self.at + len);
+        self.item = start;
         if self.buffer[start] == b'#' {
             return self.annotation(end);
         }
