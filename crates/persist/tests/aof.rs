@@ -59,19 +59,19 @@ struct Written {
 fn sample(every: usize) -> Written {
     let mut marks = Marks::new(0);
     let mut written = Written::default();
-    let groups: [&dyn Fn(&mut Vec<u8>); 6] = [
-        &|to| encode::timestamp(to, 1_700_000_001),
-        &|to| encode::select(to, 3),
-        &|to| encode::request(to, [&b"SET"[..], b"k", b"v\r\n#CRC:1:0"]),
-        &|to| {
+    let groups: [fn(&mut Vec<u8>); 6] = [
+        |to| encode::timestamp(to, 1_700_000_001),
+        |to| encode::select(to, 3),
+        |to| encode::request(to, [&b"SET"[..], b"k", b"v\r\n#CRC:1:0"]),
+        |to| {
             encode::multi(to);
             encode::request(to, [&b"INCR"[..], b"a"]);
             encode::timestamp(to, 1_700_000_002);
             encode::request(to, [&b"APPEND"[..], b"b", &[b'x'; 120]]);
             encode::exec(to);
         },
-        &|to| to.extend_from_slice(b"# something else\r\n"),
-        &|to| encode::request(to, [&b"DEL"[..], b"", b"\0"]),
+        |to| to.extend_from_slice(b"# something else\r\n"),
+        |to| encode::request(to, [&b"DEL"[..], b"", b"\0"]),
     ];
     for (n, group) in groups.iter().enumerate() {
         let before = written.bytes.len();
