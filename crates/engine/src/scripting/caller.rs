@@ -107,9 +107,10 @@ impl Calls for Caller<'_> {
             return false;
         }
         let muted = self.server.feed.mute(self.replication != REPLICATE_ALL && !self.replicates());
-        let Caller { keyspace, server, registry, host, client, .. } = self;
+        let Caller { keyspace, server, registry, host, client, owner, .. } = self;
         path::run_with_care(keyspace, server, registry, &mut **host, client, argv, ahead);
         server.feed.mute(muted);
+        owner.total_commands += 1;
         true
     }
 
