@@ -156,6 +156,9 @@ impl Engine {
     /// `ServerState::closing` then. To be called between commands, when what could be sent has been sent.
     #[inline]
     pub fn evict_clients(&mut self, host: &mut dyn Host) -> bool {
+        for slot in std::mem::take(&mut self.server.grown) {
+            self.server.reckon(slot);
+        }
         let memory = &self.server.client_memory;
         memory.limit > 0 && memory.total as u64 >= memory.limit && self.evict_some(host)
     }

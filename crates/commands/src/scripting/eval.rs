@@ -167,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn codes_that_scripts_make_up_are_counted_together_once_there_are_many() {
+        let mut harness = testkit::Harness::new();
+        for n in 0..200 {
+            harness.send(&format!("EVAL \"return redis.error_reply('C{n} x')\" 0"));
+            harness.send(&format!("EVAL \"error({{err='D{n} x'}})\" 0"));
+        }
+        harness.send("SET k");
+        harness.send("EVAL \"return redis.error_reply('C3 x')\" 0");
+        let shown = harness.send("INFO errorstats").to_string();
+        assert!(shown.contains("errorstat_ERRORSTATS_OVERFLOW:count=272"), "{shown}");
+        assert!(shown.contains("errorstat_ERR:count=1"), "{shown}");
+        assert!(shown.contains("errorstat_C3:count=2"), "{shown}");
+    }
+
+    #[test]
     fn globals_and_libraries_can_only_be_read() {
         check(
             r#"

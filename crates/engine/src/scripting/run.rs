@@ -175,13 +175,16 @@ impl<'a> Ctx<'a> {
                 let errors = machine.answer(self.client.out.buffer(), protocol, script);
                 self.client.out.settle();
                 for line in errors {
-                    self.server.count_error(&String::from_utf8_lossy(&line));
+                    self.server.count_custom_error(&String::from_utf8_lossy(&line));
                 }
                 Ok(())
             }
             Err(failure) => {
                 let line = String::from_utf8_lossy(&failure.line).into_owned();
-                Err(if failure.counted { CommandError::Counted(line) } else { CommandError::Told(line) })
+                if !failure.counted {
+                    self.server.count_custom_error(&line);
+                }
+                Err(CommandError::Counted(line))
             }
         }
     }
