@@ -114,6 +114,8 @@ fn a_script_acts_for_its_client() {
         "2"
         > EVAL "return redis.call('GET','read')" 1 other
         nil
+        > EVAL_RO "return 1" 1 other
+        :1
         2> SET other 1
         +OK
         2> SET read 1

@@ -213,6 +213,10 @@ pub(crate) fn remember(server: &mut ServerState, client: &Client, entry: &Entry,
         Choice::OptIn => track.caching,
         Choice::OptOut => !track.caching,
     };
+    // What a script reads is remembered, not what it is said to read.
+    if crate::scripting::runs_script(entry.record) {
+        return;
+    }
     if track.options.broadcast || !wanted || !flags.has(Flags::READONLY) || flags.has(Flags::PUBSUB) {
         return;
     }
