@@ -195,7 +195,13 @@ fn permitted(r: &mut Request<'_>) -> Check {
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
-    let Engine { keyspace, server, .. } = &mut *r.engine;
+    let Engine { keyspace, server, registry } = &mut *r.engine;
+    if server.gate.meets(Gate::MAXMEMORY)
+        && !crate::evict::is_met(server, r.host)
+        && !crate::client_memory::evict_before_keys(server, registry, r.host, r.client)
+    {
+        return Check::Drop;
+    }
     let room = has_room(keyspace, server, &mut *r.host, flags);
     if !keyspace.env.gone.is_empty() {
         super::follow_gone(keyspace, server, Some(r.client));
