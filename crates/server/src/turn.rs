@@ -84,6 +84,12 @@ impl Server {
         self.listeners.open(world, &self.engine.server.config)
     }
 
+    /// Tells the kernel how dear we are to it (`oom-score-adj`).
+    pub fn adjust_oom_score(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        engine::oom::start(&mut self.engine.server, &mut host);
+    }
+
     /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
     pub fn load_users(&mut self, world: &mut dyn World, lines: &[Vec<Vec<u8>>]) -> Result<(), String> {
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
