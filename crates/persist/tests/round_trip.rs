@@ -292,7 +292,7 @@ fn load(bytes: &[u8], keyspace: &mut Keyspace) -> Result<usize, persist::Error> 
 }
 
 /// Small, but with every type in it.
-fn sample() -> Vec<u8> {
+fn sample(version: u16) -> Vec<u8> {
     let mut keyspace = keyspace();
     let text = |text: &str| text.as_bytes().to_vec();
     let makes = [
@@ -310,24 +310,26 @@ fn sample() -> Vec<u8> {
         let key = keyspace.key(name.as_bytes());
         build(keyspace.db(n as u32 % 2), key, make);
     }
-    file(&keyspace, settings(11, true))
+    file(&keyspace, settings(version, true))
 }
 
 #[test]
 fn every_truncation_and_every_flipped_bit_is_an_error_with_an_offset() {
-    let good = sample();
-    assert_eq!(load(&good, &mut keyspace()), Ok(8));
-    for cut in 0..good.len() {
-        let error = load(&good[..cut], &mut keyspace()).expect_err("cut");
-        assert!(error.offset <= cut as u64, "{error}");
-    }
-    for at in 0..good.len() {
-        for bit in 0..8 {
-            let mut bad = good.clone();
-            bad[at] ^= 1 << bit;
-            // A checksum of zeros would count as none; a flipped bit cannot make one.
-            let error = load(&bad, &mut keyspace()).expect_err("damaged");
-            assert!(error.offset <= good.len() as u64, "{error}");
+    for version in [9, 10, 11, 12, 80] {
+        let good = sample(version);
+        assert_eq!(load(&good, &mut keyspace()), Ok(8));
+        for cut in 0..good.len() {
+            let error = load(&good[..cut], &mut keyspace()).expect_err("cut");
+            assert!(error.offset <= cut as u64, "{error}");
+        }
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut bad = good.clone();
+                bad[at] ^= 1 << bit;
+                // A checksum of zeros would count as none; a flipped bit cannot make one.
+                let error = load(&bad, &mut keyspace()).expect_err("damaged");
+                assert!(error.offset <= good.len() as u64, "{error}");
+            }
         }
     }
 }
