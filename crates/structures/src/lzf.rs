@@ -158,21 +158,30 @@ pub fn decompress(input: &[u8], len: usize, out: &mut Vec<u8>) -> bool {
     if len > input.len().saturating_mul(MOST_PER_BYTE) {
         return false;
     }
+    let begin = out.len();
     out.reserve_exact(len);
-    let end = out.len() + len;
-    step_through(input, out.len(), end, out).is_some() && out.len() == end
+    out.resize(begin + len, 0);
+    unpack(input, &mut out[begin..]).is_some()
 }
 
-fn step_through(mut input: &[u8], begin: usize, end: usize, out: &mut Vec<u8>) -> Option<()> {
+/// Short runs and copies are moved as so many bytes at once, however short they are: what is too much is overwritten by
+/// what follows.
+const WIDE: usize = 16;
+
+fn unpack(mut input: &[u8], out: &mut [u8]) -> Option<()> {
+    let mut at = 0;
     while let Some((&control, rest)) = input.split_first() {
         let control = usize::from(control);
         if control < LITERALS {
-            let (run, rest) = rest.split_at_checked(control + 1)?;
-            if run.len() > end - out.len() {
+            let len = control + 1;
+            if len > rest.len() || len > out.len() - at {
                 return None;
             }
-            out.extend_from_slice(run);
-            input = rest;
+            match (rest.first_chunk::<WIDE>(), out[at..].first_chunk_mut::<WIDE>()) {
+                (Some(from), Some(to)) if len <= WIDE => *to = *from,
+                _ => out[at..at + len].copy_from_slice(&rest[..len]),
+            }
+            (at, input) = (at + len, &rest[len..]);
             continue;
         }
         let (len, rest) = match control >> 5 {
@@ -180,24 +189,36 @@ fn step_through(mut input: &[u8], begin: usize, end: usize, out: &mut Vec<u8>) -
             short => (2 + short, rest),
         };
         let (&low, rest) = rest.split_first()?;
-        let back = (control & 0x1F) << 8 | usize::from(low);
-        let from = out.len().checked_sub(back + 1).filter(|from| *from >= begin)?;
-        if len > end - out.len() {
+        let back = ((control & 0x1F) << 8 | usize::from(low)) + 1;
+        let from = at.checked_sub(back)?;
+        if len > out.len() - at {
             return None;
         }
-        repeat(out, from, len);
-        input = rest;
+        repeat(out, from, at, len);
+        (at, input) = (at + len, rest);
     }
-    Some(())
+    (at == out.len()).then_some(())
 }
 
-/// Appends `len` bytes that begin at `from`; they may run into themselves.
-fn repeat(out: &mut Vec<u8>, from: usize, len: usize) {
-    let mut left = len;
-    while left > 0 {
-        let take = left.min(out.len() - from);
-        out.extend_from_within(from..from + take);
-        left -= take;
+/// Copies `len` bytes that begin at `from` to `at`, after it; they may run into themselves.
+#[inline]
+fn repeat(out: &mut [u8], from: usize, at: usize, len: usize) {
+    let back = at - from;
+    if len <= WIDE && back >= WIDE && at + WIDE <= out.len() {
+        let (before, after) = out.split_at_mut(at);
+        if let (Some(from), Some(to)) =
+            (before[from..].first_chunk::<WIDE>(), after.first_chunk_mut::<WIDE>())
+        {
+            *to = *from;
+        }
+        return;
+    }
+    // Each time twice as much is there to be copied.
+    let mut done = 0;
+    while done < len {
+        let take = (len - done).min(back + done);
+        out.copy_within(from..from + take, at + done);
+        done += take;
     }
 }
 
