@@ -137,6 +137,7 @@ impl<'a> Ctx<'a> {
         Ahead {
             command: self.client.last_command.unwrap_or(registry::NONE),
             hashed: self.hashed as u8,
+            long: self.command.may_take_long,
             size: self.argv.wire_size().min(u64::from(u32::MAX)) as u32,
             hash: self.hash,
         }

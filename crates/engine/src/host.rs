@@ -118,6 +118,10 @@ pub trait Host {
     fn here(&self) -> String;
     /// Raises the limit of open files towards `wanted`; what is in force then.
     fn open_files(&mut self, wanted: u64) -> u64;
+    /// The kernel's adjustment of our score for the case that memory is short (`oom_score_adj`).
+    fn oom_score(&self) -> Result<i32, String>;
+    /// Changes it; children get their own, or ours.
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String>;
     /// Puts new listening addresses in force (CONFIG SET port, bind …); the old ones stay if that fails.
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
     /// Has connections to `tls-port` encrypted as the configuration says from now on; on failure all stays as it was.

@@ -32,6 +32,7 @@ pub mod monitor;
 mod names;
 mod notify;
 pub mod observe;
+pub mod oom;
 pub mod outbox;
 pub mod outcome;
 pub mod path;

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::sys;
+
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| about("read", path, error))
 }
@@ -69,7 +71,7 @@ pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o644))
         .map_err(|error| about("create", &temporary, error.into()))?;
-    let mut file = Synced { file: File::from(file), sync_every, unsynced: 0 };
+    let mut file = Synced { file: File::from(file), sync_every, written: 0, synced: 0 };
     let done =
         fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(&temporary, path));
     if let Err(error) = done {
@@ -79,22 +81,34 @@ pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about("sync", folder, error))
 }
 
-/// A file that is synced as it grows.
+/// A file that goes to the disk as it grows, so that little is left to be done at the end and the kernel never has much
+/// to write at once. A stretch is on its way while the next one is made; the one before it has arrived by then.
 struct Synced {
     file: File,
     sync_every: u64,
-    unsynced: u64,
+    written: u64,
+    /// All before was told to be written.
+    synced: u64,
+}
+
+impl Synced {
+    fn sync(&mut self) -> io::Result<()> {
+        let (begin, end) = (self.synced, self.written);
+        self.synced = end;
+        sys::begin_writing(&self.file, begin, end - begin)?;
+        let before = begin.saturating_sub(self.sync_every);
+        sys::wait_written(&self.file, before, begin - before)
+    }
 }
 
 impl Write for Synced {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.unsynced += written as u64;
-        if self.sync_every > 0 && self.unsynced >= self.sync_every {
-            self.file.sync_data()?;
-            self.unsynced = 0;
+        let count = self.file.write(bytes)?;
+        self.written += count as u64;
+        if self.sync_every > 0 && self.written - self.synced >= self.sync_every {
+            self.sync()?;
         }
-        Ok(written)
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -268,6 +268,16 @@ impl Process for RealWorld {
         process::open_files(wanted)
     }
 
+    fn oom_score(&self) -> io::Result<i32> {
+        process::oom_score()
+    }
+
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> io::Result<()> {
+        process::set_oom_score(own)?;
+        self.children.oom_score = of_children;
+        Ok(())
+    }
+
     fn notify(&mut self, message: &str) {
         notify::notify(message);
     }

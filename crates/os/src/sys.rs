@@ -4,8 +4,10 @@
 //! 1. Nothing here keeps a pointer beyond the call.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
 
 use rustix::net::RecvFlags;
 use world::CpuTimes;
@@ -35,6 +37,40 @@ pub(crate) fn group_id(name: &str) -> io::Result<u32> {
         libc::getgrnam_r(name.as_ptr(), group.as_mut_ptr(), text.as_mut_ptr(), text.len(), &mut found);
         if found.is_null() { Err(missing()) } else { Ok((*found).gr_gid) }
     }
+}
+
+/// Has the kernel begin to write a stretch of a file to the disk, without waiting for it.
+pub(crate) fn begin_writing(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, false)
+}
+
+/// Waits until a stretch of a file has been written. That is no promise yet that it outlives a loss of power.
+pub(crate) fn wait_written(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, true)
+}
+
+#[cfg(target_os = "linux")]
+fn sync_range(file: &File, offset: u64, len: u64, wait: bool) -> io::Result<()> {
+    if len == 0 {
+        return Ok(());
+    }
+    let (begin, around) =
+        (libc::SYNC_FILE_RANGE_WRITE, libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WAIT_AFTER);
+    let flags = if wait { begin | around } else { begin };
+    // SAFETY: the call takes numbers only, and the descriptor is open.
+    let done = unsafe { libc::sync_file_range(file.as_raw_fd(), offset as i64, len as i64, flags) };
+    match io::Error::last_os_error() {
+        _ if done == 0 => Ok(()),
+        // A file system (or a pipe) that cannot: `fsync` in the end does it.
+        error if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL | libc::ESPIPE)) => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Where there is no such call, `fdatasync` is nearest.
+#[cfg(not(target_os = "linux"))]
+fn sync_range(file: &File, _offset: u64, len: u64, wait: bool) -> io::Result<()> {
+    if wait && len > 0 { file.sync_data() } else { Ok(()) }
 }
 
 /// Processor time of the process, of its children that ended, and of the calling thread.

@@ -310,7 +310,9 @@ fn read_with_preamble(bytes: &[u8]) -> (Vec<String>, Outcome) {
     loop {
         match loader.next(&env).expect("whole") {
             file::Item::End => break,
-            file::Item::Record(record) => keys.push(String::from_utf8(record.key).expect("text")),
+            file::Item::Record(record) => {
+                keys.push(String::from_utf8(record.entry.key().to_vec()).expect("text"))
+            }
             _ => {}
         }
     }

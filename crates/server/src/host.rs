@@ -125,6 +125,12 @@ impl Host for WorldHost<'_> {
     fn open_files(&mut self, wanted: u64) -> u64 {
         self.world.open_files(wanted)
     }
+    fn oom_score(&self) -> Result<i32, String> {
+        self.world.oom_score().map_err(|error| error.to_string())
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        self.world.set_oom_score(own, of_children).map_err(|error| error.to_string())
+    }
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         self.listeners.open(self.world, config)
     }

@@ -27,6 +27,8 @@ pub struct FakeHost {
     pub files: BTreeMap<String, Vec<u8>>,
     pub here: String,
     pub log: Vec<String>,
+    /// Of the process (others than below 0 are granted), and of its children.
+    pub oom_scores: (i32, Option<i32>),
     /// How often connections were to be encrypted anew.
     pub encrypted: u32,
     /// Nothing large can be written.
@@ -48,6 +50,7 @@ impl Default for FakeHost {
             files: BTreeMap::new(),
             here: "/data".to_owned(),
             log: Vec::new(),
+            oom_scores: (0, None),
             encrypted: 0,
             disk_full: false,
             child_busy: false,
@@ -213,6 +216,16 @@ impl Host for FakeHost {
     }
     fn open_files(&mut self, wanted: u64) -> u64 {
         wanted
+    }
+    fn oom_score(&self) -> Result<i32, String> {
+        Ok(self.oom_scores.0)
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        if own < 0 {
+            return Err("Permission denied".to_owned());
+        }
+        self.oom_scores = (own, of_children);
+        Ok(())
     }
     fn listen(&mut self, _config: &config::Config) -> Result<(), String> {
         Ok(())

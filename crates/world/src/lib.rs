@@ -288,6 +288,10 @@ pub trait Process {
     fn title(&mut self, title: &str);
     /// Raises the limit of open files towards `wanted` and returns what is in force.
     fn open_files(&mut self, wanted: u64) -> u64;
+    /// The kernel's adjustment of our score for the case that memory is short (Linux: `oom_score_adj`).
+    fn oom_score(&self) -> io::Result<i32>;
+    /// Changes it. Children made from now on get a score of their own, or inherit ours.
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> io::Result<()>;
     /// Tells the supervisor (systemd) something: `READY=1`, `STOPPING=1`, `STATUS=…`.
     fn notify(&mut self, message: &str);
     /// Blocks the whole process (DEBUG SLEEP).

@@ -12,6 +12,7 @@
 
 mod cache;
 mod caller;
+mod declared;
 mod header;
 pub mod library;
 pub mod payload;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 use script::{Flag, Kind, Machine, Version};
 
 pub use cache::Script;
+pub(crate) use declared::{flags_of, runs_script};
 pub use header::Header;
 pub(crate) use library::replace_libraries;
 pub use library::{Libraries, Library};

@@ -22,11 +22,16 @@ const BROKEN: CommandError = CommandError::Line("ERR failed loading the given fu
 
 /// All libraries as a payload.
 pub fn write(libraries: &Libraries) -> Vec<u8> {
+    of_texts(libraries.iter().map(|library| library.text.as_slice()))
+}
+
+/// Texts of libraries as a payload.
+pub fn of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
-    for library in libraries.iter() {
+    for text in texts {
         out.push(FUNCTION);
-        write_length(&mut out, library.text.len());
-        out.extend_from_slice(&library.text);
+        write_length(&mut out, text.len());
+        out.extend_from_slice(text);
     }
     out.extend_from_slice(&VERSION.to_le_bytes());
     let crc = stdx::crc::crc64(0, &out);

@@ -109,6 +109,8 @@ fn read<R: Read>(
                 selected(record.db, &mut database, before, console);
                 summary.add(&record, offset - before, now_ms);
             }
+            Item::OfModule => summary.add_of_module(offset - before),
+            Item::Empty { .. } => summary.add_empty(offset - before),
         }
     }
 }
