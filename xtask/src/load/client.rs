@@ -1,68 +1,104 @@
-//! Many connections in lock-step: each sends its requests, then each reads its replies.
+//! Many connections in lock-step: each sends its requests, then each reads its replies, then those who listen read what
+//! they were sent.
 //!
-//! The server is stopped while they send, so that it always finds all of them ready: how many requests share a turn
-//! would else depend on how busy the machine is, and two runs would differ by some per cent.
+//! A request of a workload may be several commands (`MULTI; …; EXEC`). What is pushed in between (`>`) counts for nothing,
+//! but is read.
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
 
 use super::definition::{Definition, Workload};
+use super::reply;
 use super::server::Brake;
 
-/// Prepares the keys and the connections.
-pub fn prepare(port: u16, definition: &Definition, workload: &Workload) -> Result<Vec<Peer>> {
-    let mut first = Peer::connect(port)?;
-    if !workload.before.is_empty() {
-        for key in 0..definition.keys {
-            first.ask(&request(&workload.before, definition, || key), 1, "")?;
-        }
-    }
-    let mut peers = vec![first];
-    while peers.len() < definition.connections {
-        peers.push(Peer::connect(port)?);
-    }
-    Ok(peers)
+/// Preparation is asked for in pipelines of so many.
+const TOGETHER: usize = 100;
+
+/// The connections of a workload.
+pub struct Stage {
+    pub peers: Vec<Peer>,
+    subscribers: Vec<Peer>,
 }
 
-/// Sends so many requests.
-pub fn drive(
-    peers: &mut [Peer],
-    brake: &mut Brake,
-    definition: &Definition,
-    workload: &Workload,
-    pipeline: usize,
-    requests: usize,
-) -> Result<()> {
-    let mut dice = Dice(1);
-    for _ in 0..requests / (definition.connections * pipeline) {
-        brake.pull("STOP")?;
-        for peer in peers.iter_mut() {
-            let mut bytes = Vec::new();
-            for _ in 0..pipeline {
-                bytes.extend(request(&workload.request, definition, || dice.below(definition.keys)));
+impl Stage {
+    /// Prepares the keys and the connections.
+    pub fn prepare(port: u16, definition: &Definition, workload: &Workload) -> Result<Stage> {
+        let mut first = Peer::connect(port)?;
+        if !workload.before.is_empty() {
+            let keys: Vec<usize> = (0..definition.keys).collect();
+            for some in keys.chunks(TOGETHER) {
+                let request = |key| bytes(&workload.before, definition, || key);
+                let all: Vec<u8> = some.iter().flat_map(|key| request(*key)).collect();
+                first.ask(&all, some.len() * commands(&workload.before))?;
             }
-            peer.stream.write_all(&bytes)?;
         }
-        brake.pull("CONT")?;
-        for peer in peers.iter_mut() {
-            peer.expect(pipeline, &workload.reply)?;
+        let mut peers = vec![first];
+        while peers.len() < definition.connections {
+            peers.push(Peer::connect(port)?);
         }
+        for peer in peers.iter_mut().filter(|_| !workload.session.is_empty()) {
+            peer.ask(&bytes(&workload.session, definition, || 0), commands(&workload.session))?;
+        }
+        let mut subscribers = Vec::new();
+        for _ in 0..workload.subscribers {
+            let mut peer = Peer::connect(port)?;
+            peer.ask(&bytes("SUBSCRIBE channel", definition, || 0), 1)?;
+            subscribers.push(peer);
+        }
+        Ok(Stage { peers, subscribers })
     }
-    Ok(())
+
+    /// Every connection sends what `requests` gives for its number, `pipeline` requests, and gets its answers. With a
+    /// brake the server is stopped while they send, so that it always finds all of them ready: how many requests share a
+    /// turn would else depend on how busy the machine is, and two runs would differ by some per cent.
+    pub fn round(
+        &mut self,
+        workload: &Workload,
+        pipeline: usize,
+        mut brake: Option<&mut Brake>,
+        mut requests: impl FnMut(usize) -> Vec<u8>,
+    ) -> Result<()> {
+        if let Some(brake) = &mut brake {
+            brake.pull("STOP")?;
+        }
+        for (number, peer) in self.peers.iter_mut().enumerate() {
+            peer.stream.write_all(&requests(number))?;
+        }
+        if let Some(brake) = &mut brake {
+            brake.pull("CONT")?;
+        }
+        let each = commands(&workload.request);
+        for peer in &mut self.peers {
+            peer.expect(pipeline * each, each, &workload.reply)?;
+        }
+        let messages = self.peers.len() * pipeline;
+        for peer in &mut self.subscribers {
+            peer.expect(messages, 1, "*3")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many commands these words are: `; ` is between two.
+pub fn commands(words: &str) -> usize {
+    words.split("; ").count()
 }
 
 /// Fills in the blanks of a request.
-fn request(words: &str, definition: &Definition, mut key: impl FnMut() -> usize) -> Vec<u8> {
-    let words: Vec<&str> = words.split(' ').collect();
-    let mut out = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        let word = match word {
-            "{key}" => format!("key:{:012}", key()),
-            "{n}" => key().to_string(),
-            "{value}" => "x".repeat(definition.value_bytes),
-            other => other.to_owned(),
-        };
-        out.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+pub fn bytes(words: &str, definition: &Definition, mut key: impl FnMut() -> usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    for command in words.split("; ") {
+        let words: Vec<&str> = command.split(' ').collect();
+        out.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+        for word in words {
+            let word = match word {
+                "{key}" => format!("key:{:012}", key()),
+                "{n}" => key().to_string(),
+                "{value}" => "x".repeat(definition.value_bytes),
+                other => other.to_owned(),
+            };
+            out.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+        }
     }
     out
 }
@@ -79,23 +115,29 @@ impl Peer {
         Ok(Peer { stream, received: Vec::new() })
     }
 
-    fn ask(&mut self, bytes: &[u8], count: usize, reply: &str) -> Result<()> {
+    fn ask(&mut self, bytes: &[u8], count: usize) -> Result<()> {
         self.stream.write_all(bytes)?;
-        self.expect(count, reply)
+        self.expect(count, 1, "")
     }
 
-    /// Reads replies; each must begin as the definition says.
-    fn expect(&mut self, count: usize, reply: &str) -> Result<()> {
+    /// Reads so many replies; each that ends a request of `each` commands must begin as the definition says.
+    fn expect(&mut self, count: usize, each: usize, reply: &str) -> Result<()> {
         let (mut seen, mut at) = (0, 0);
         loop {
-            while let Some(len) = reply_len(&self.received[at..]) {
+            while seen < count
+                && let Some(len) = reply::len(&self.received[at..])
+            {
                 let got = &self.received[at..at + len];
-                if !got.starts_with(reply.as_bytes()) {
+                at += len;
+                if got.starts_with(b">") {
+                    continue;
+                }
+                seen += 1;
+                let last = seen % each == 0;
+                if got.starts_with(b"-") || last && !got.starts_with(reply.as_bytes()) {
                     let got = String::from_utf8_lossy(got).into_owned();
                     return Err(Error::new(ErrorKind::InvalidData, format!("expected {reply}, got {got}")));
                 }
-                at += len;
-                seen += 1;
             }
             self.received.drain(..std::mem::take(&mut at));
             if seen >= count {
@@ -116,23 +158,11 @@ impl Peer {
     }
 }
 
-/// Length of the reply at the head: a line, a line and a string, or a line and so many replies.
-fn reply_len(bytes: &[u8]) -> Option<usize> {
-    let line = bytes.windows(2).position(|two| two == b"\r\n")? + 2;
-    let announced = || std::str::from_utf8(&bytes[1..line - 2]).ok()?.parse::<i64>().ok();
-    let len = match bytes.first()? {
-        b'$' => usize::try_from(announced()?).map_or(line, |bytes| line + bytes + 2),
-        b'*' => (0..announced()?).try_fold(line, |at, _| Some(at + reply_len(bytes.get(at..)?)?))?,
-        _ => line,
-    };
-    (bytes.len() >= len).then_some(len)
-}
-
 /// Keys in an order that is the same every time (Knuth's 64-bit generator).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
     }
