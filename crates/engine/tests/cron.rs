@@ -142,5 +142,9 @@ fn names_of_evicted_keys_make_no_more_keys_go() {
     harness.config("maxmemory-policy", b"allkeys-random").expect("a policy");
     let limit = (harness.host.used_memory - 2500).to_string();
     harness.config("maxmemory", limit.as_bytes()).expect("a limit");
-    assert_eq!(harness.client(2).send("DBSIZE").to_string(), ":7", "what they hold for a while is not counted");
+    assert_eq!(
+        harness.client(2).send("DBSIZE").to_string(),
+        ":7",
+        "what they hold for a while is not counted"
+    );
 }
