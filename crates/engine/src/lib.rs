@@ -25,6 +25,7 @@ pub mod evict;
 pub mod feed;
 pub mod gate;
 pub mod host;
+mod import;
 pub mod info;
 pub mod keys;
 mod listeners;

@@ -142,6 +142,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    server.gate.set(Gate::IMPORTING, server.config.import_mode);
+    crate::import::leave(keyspace, server);
     crate::snapshot::note_health(server);
     crate::acl::follow_password(server);
     crate::client_memory::limit_changed(server);

@@ -129,6 +129,7 @@ impl Keyspace {
             lfu: Lfu::default(),
             no_touch: false,
             hold_expiry: false,
+            see_expired: false,
             tell_gone: false,
             tell_added: false,
             tell_missed: false,

@@ -31,6 +31,8 @@ pub struct FakeHost {
     pub oom_scores: (i32, Option<i32>),
     /// How often connections were to be encrypted anew.
     pub encrypted: u32,
+    /// How many values another thread was to drop.
+    pub dropped_later: usize,
     /// Nothing large can be written.
     pub disk_full: bool,
     /// A child has not ended yet.
@@ -52,6 +54,7 @@ impl Default for FakeHost {
             log: Vec::new(),
             oom_scores: (0, None),
             encrypted: 0,
+            dropped_later: 0,
             disk_full: false,
             child_busy: false,
             child: None,
@@ -149,6 +152,7 @@ impl Host for FakeHost {
         self.pass(u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 4));
     }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
+        self.dropped_later += 1;
         drop(value);
     }
     fn drops_pending(&self) -> usize {

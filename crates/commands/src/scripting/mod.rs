@@ -53,6 +53,16 @@ const ARG: Arg = Arg::string("arg").optional().many();
 const FLUSH_TYPE: Arg =
     Arg::one_of("flush-type", &[Arg::word("async", "ASYNC"), Arg::word("sync", "SYNC")]).optional();
 
+/// Drops what SCRIPT FLUSH or FUNCTION FLUSH has forgotten: now (SYNC), on another thread (ASYNC), or as
+/// `lazyfree-lazy-user-flush` says.
+fn dispose(ctx: &mut Ctx<'_>, waste: engine::scripting::Waste) {
+    let said = ctx.argv.len() > 2;
+    let later = if said { ctx.is(2, "ASYNC") } else { ctx.server.config.lazyfree_lazy_user_flush };
+    if later {
+        ctx.host.drop_later(waste);
+    }
+}
+
 /// How many of the words from 3 on are keys.
 fn key_count(ctx: &Ctx<'_>) -> Result<usize> {
     let count = ctx.integer(2)?;

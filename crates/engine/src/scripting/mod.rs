@@ -83,6 +83,9 @@ pub struct Scripting {
     client: Option<Box<Client>>,
 }
 
+/// What was forgotten: freeing an interpreter of a gigabyte takes a while.
+pub type Waste = Box<dyn std::any::Any + Send>;
+
 impl Scripting {
     pub(crate) fn new(registry: &Rc<Registry>) -> Self {
         Scripting { registry: Some(Rc::clone(registry)), ..Scripting::default() }
@@ -94,16 +97,16 @@ impl Scripting {
         (of(&self.eval), of(&self.functions))
     }
 
-    /// Forgets all cached scripts.
-    pub fn flush_scripts(&mut self) {
-        self.cache = Default::default();
-        self.eval = None;
+    /// Forgets all cached scripts; what is left is to be dropped, by whichever thread.
+    pub fn flush_scripts(&mut self) -> Waste {
+        let cache = std::mem::take(&mut self.cache);
+        Box::new((cache, self.eval.take().map(Machine::discard)))
     }
 
-    /// Forgets all libraries.
-    pub fn flush_libraries(&mut self) {
-        self.libraries = Libraries::default();
-        self.functions = None;
+    /// Forgets all libraries; likewise.
+    pub fn flush_libraries(&mut self) -> Waste {
+        let libraries = std::mem::take(&mut self.libraries);
+        Box::new((libraries, self.functions.take().map(Machine::discard)))
     }
 
     fn machine(&mut self, kind: Kind) -> &mut Option<Machine> {

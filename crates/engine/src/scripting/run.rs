@@ -17,6 +17,9 @@ use crate::registry::Registry;
 use crate::state::ServerState;
 use crate::tracking::Who;
 
+/// What holds for a client's scripts as for itself.
+const INHERITED: Gate = Gate::NO_TOUCH.and(Gate::RESTRICTED).and(Gate::TRACKING).and(Gate::IMPORT_SOURCE);
+
 /// What is to be run.
 pub struct Job<'a> {
     kind: Kind,
@@ -130,7 +133,7 @@ impl<'a> Ctx<'a> {
         let mut client = self.server.scripting.client.take().unwrap_or_else(script_client);
         client.db = self.client.db;
         client.out.protocol = Protocol::Resp2;
-        client.gate = self.client.gate.only(Gate::NO_TOUCH.and(Gate::RESTRICTED).and(Gate::TRACKING));
+        client.gate = self.client.gate.only(INHERITED);
         client.user = self.client.user;
         let owner = Who::of(self.client);
         std::mem::swap(&mut client.about, &mut self.client.about);
