@@ -147,6 +147,8 @@ pub struct ServerState {
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,
+    /// A signal has asked for the end, and the cron has not seen to it yet.
+    pub ending: Option<crate::snapshot::EndOptions>,
     /// When the fast expire cycle may run again, monotonic microseconds.
     pub fast_expire_due_us: u64,
     /// Wall clock in microseconds, frozen for the turn.

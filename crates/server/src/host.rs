@@ -76,6 +76,9 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn sleeper(&self) -> fn(Duration) {
+        self.world.sleeper()
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
         self.world.drop_later(value);
     }
@@ -165,6 +168,9 @@ impl ChildHost for WorldChild<'_> {
     }
     fn sleep(&self, time: Duration) {
         self.0.sleep(time);
+    }
+    fn title(&self, title: &str) {
+        self.0.title(title);
     }
 }
 

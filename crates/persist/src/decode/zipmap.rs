@@ -19,7 +19,7 @@ const WIDE: u8 = 254;
 
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    convert(&bytes).ok_or_else(|| broken(reader, "zipmap"))
+    convert(&bytes).ok_or_else(|| broken(reader, "Zipmap", "its lengths do not add up"))
 }
 
 fn convert(bytes: &[u8]) -> Option<Listpack> {
