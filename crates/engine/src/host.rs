@@ -99,6 +99,8 @@ pub trait Host {
     fn mono_us(&self) -> u64;
     /// Stops the whole server for a while (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// The end that a signal asked for does not come: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
     /// The same as a plain function, for what runs while the host is lent ([`Host::save_file`]).
     fn sleeper(&self) -> fn(Duration) {
         |_| {}

@@ -281,6 +281,12 @@ impl Process for RealWorld {
         std::thread::sleep(time);
     }
 
+    fn forget_signals(&mut self) {
+        if let Some(signals) = &self.signals {
+            signals.forget();
+        }
+    }
+
     fn sleeper(&self) -> fn(Duration) {
         std::thread::sleep
     }

@@ -70,6 +70,13 @@ impl Signals {
     }
 }
 
+impl Signals {
+    /// The next signal is a first one again.
+    pub fn forget(&self) {
+        self.counts.requests.store(0, SeqCst);
+    }
+}
+
 impl Drop for Signals {
     fn drop(&mut self) {
         for id in self.ids {

@@ -4,7 +4,8 @@
 mod made;
 
 use made::*;
-use persist::{Refused, dump, restore};
+use persist::{Refused, Trust, dump, restore};
+use structures::listpack::{Element, Listpack};
 
 #[test]
 fn samples_are_good_and_have_every_code() {
@@ -93,4 +94,27 @@ fn try_restore(payload: &[u8]) {
     value.store(keyspace.db(0), key, None);
     verify(&keyspace);
     assert!(seen(&keyspace, b"k").is_some());
+}
+
+/// Small collections are only searched for what is there twice if that is asked for; but tables believe what they get.
+#[test]
+fn what_is_there_twice_does_not_get_into_a_table() {
+    let words = ["a", "1", "a", "2"].map(|word| Element::of(word.as_bytes()));
+    let pack = Listpack::from_iter(words);
+    for code in [16, 17, 20] {
+        let mut payload = vec![code, pack.bytes().len() as u8];
+        payload.extend_from_slice(pack.bytes());
+        payload.extend_from_slice(&[11, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let mut keyspace = keyspace();
+        for (most, refused) in [(1, true), (100, false)] {
+            let limits = &mut keyspace.env.limits;
+            limits.hash_max_listpack_entries = most;
+            limits.set_max_listpack_entries = most;
+            limits.zset_max_listpack_entries = most;
+            let trust = Trust { checksum: false, check_duplicates: false, ..WARY };
+            let result = restore(&payload, &keyspace.env, trust);
+            assert_eq!(result.is_err(), refused, "type {code}, limit {most}");
+            assert!(restore(&payload, &keyspace.env, Trust { checksum: false, ..WARY }).is_err());
+        }
+    }
 }

@@ -76,6 +76,9 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn forget_signals(&mut self) {
+        self.world.forget_signals();
+    }
     fn sleeper(&self) -> fn(Duration) {
         self.world.sleeper()
     }

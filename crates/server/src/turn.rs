@@ -208,6 +208,8 @@ impl Server {
         let Engine { keyspace, server, .. } = &mut self.engine;
         if snapshot::prepare_end(keyspace, server, &mut host, options) {
             self.running = Running::Stopping;
+        } else {
+            world.forget_signals();
         }
     }
 

@@ -294,6 +294,8 @@ pub trait Process {
     fn notify(&mut self, message: &str);
     /// Blocks the whole process (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Whoever asked for the end by a signal has taken that back, or it failed: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
     /// The same as a plain function, for what runs while the world is lent ([`Disk::replace_with`]).
     fn sleeper(&self) -> fn(Duration) {
         |_| {}

@@ -60,6 +60,7 @@ fn shutdown(ctx: &mut Ctx<'_>) -> Result {
     let options = options(ctx)?;
     if options.abort {
         if ctx.server.ending.take().is_some() {
+            ctx.host.forget_signals();
             ctx.host.log(Level::Notice, "Shutdown manually aborted.");
             return ctx.ok();
         }

@@ -61,10 +61,11 @@ impl Decode<'_> {
         if pack.is_empty() {
             return Ok(Loaded::Empty);
         }
-        if self.check_duplicates && duplicates::any(pack.view().iter()) {
-            return Err(broken(reader, "Set listpack", "listpack with dup elements"));
-        }
+        // A table believes what it is given.
         let large = pack.len() > self.env.limits.set_max_listpack_entries;
+        if (large || self.check_duplicates) && duplicates::any(pack.view().iter()) {
+            return Err(broken(reader, "Set", "listpack with dup elements"));
+        }
         let mut set = Set::Packed(pack);
         if large {
             set.make_table(self.env);
@@ -113,7 +114,8 @@ impl Decode<'_> {
                 None => before = Some((score, member.to_vec())),
             }
         }
-        let check = self.check_duplicates || code != code::SORTED_SET_LISTPACK;
+        let large = pack.len() / 2 > self.env.limits.zset_max_listpack_entries;
+        let check = large || self.check_duplicates || code != code::SORTED_SET_LISTPACK;
         if check && duplicates::any(pack.iter().step_by(2)) {
             return Err("a sorted set has a member twice");
         }
@@ -132,12 +134,13 @@ impl Decode<'_> {
         if !pack.len().is_multiple_of(2) {
             return Err(broken(reader, "Hash", "a field without a value"));
         }
-        // What was converted has been looked at element by element anyway.
-        let check = self.check_duplicates || code != code::HASH_LISTPACK;
+        // What is converted is looked at element by element anyway, and a table believes what it is given.
+        let fields = pack.len() / 2;
+        let large = fields > self.env.limits.hash_max_listpack_entries;
+        let check = large || self.check_duplicates || code != code::HASH_LISTPACK;
         if check && duplicates::any(pack.view().iter().step_by(2)) {
             return Err(broken(reader, "Hash", "listpack with dup elements"));
         }
-        let fields = pack.len() / 2;
         // A zipmap was written under other limits: it is looked at element by element.
         let longest = match code {
             code::HASH_ZIPMAP => pack.view().iter().map(Element::len).max().unwrap_or(0),
