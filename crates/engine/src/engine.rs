@@ -105,6 +105,7 @@ impl Engine {
             feed: Default::default(),
             depth: 0,
             debug: DebugSwitches::default(),
+            ending: None,
             fast_expire_due_us: 0,
             wall_us,
             mono_us,

@@ -53,6 +53,8 @@ pub trait ChildHost {
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// Sets the title of its process.
+    fn title(&self, _title: &str) {}
 }
 
 /// What is heard of a child.
@@ -97,6 +99,12 @@ pub trait Host {
     fn mono_us(&self) -> u64;
     /// Stops the whole server for a while (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// The end that a signal asked for does not come: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
+    /// The same as a plain function, for what runs while the host is lent ([`Host::save_file`]).
+    fn sleeper(&self) -> fn(Duration) {
+        |_| {}
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>);
     fn drops_pending(&self) -> usize;
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;

@@ -57,6 +57,26 @@ pub(crate) fn temporary_of(path: &Path, pid: u32) -> PathBuf {
     folder_of(path).join(format!("temp-{pid}.rdb"))
 }
 
+/// The process that wrote a temporary snapshot of this name.
+fn writer_of(name: &str) -> Option<rustix::process::Pid> {
+    let digits = name.strip_prefix("temp-")?.strip_suffix(".rdb")?;
+    let number: i32 = digits.parse().ok().filter(|number| *number > 0)?;
+    // Nothing but what `temporary_of` makes: no sign, no zeros before.
+    (number.to_string() == digits).then(|| rustix::process::Pid::from_raw(number)).flatten()
+}
+
+/// Removes the temporary snapshots of processes that do not live any more: they crashed, or were killed, while they
+/// wrote. The names of what was removed.
+pub(crate) fn remove_leftovers(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let dead = |name: &String| {
+        let alive = |pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH);
+        writer_of(name).is_some_and(|pid| !alive(pid))
+    };
+    names.filter(dead).filter(|name| std::fs::remove_file(folder.join(name)).is_ok()).collect()
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -71,9 +91,11 @@ pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o644))
         .map_err(|error| about("create", &temporary, error.into()))?;
+    sys::doom(Some(&temporary));
     let mut file = Synced { file: File::from(file), sync_every, written: 0, synced: 0 };
     let done =
         fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(&temporary, path));
+    sys::doom(None);
     if let Err(error) = done {
         let _ = std::fs::remove_file(&temporary);
         return Err(about("write", path, error));
@@ -182,6 +204,22 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!((read(&path).unwrap(), folder.names()), (vec![7; 100], vec!["dump.rdb".to_owned()]));
         assert!(replace_with(&folder.path("missing/dump.rdb"), 0, &mut |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn what_the_dead_left_is_removed_and_nothing_else() {
+        let folder = Folder::new();
+        // There is no such process: numbers end far below.
+        let (dead, alive) = (i32::MAX, crate::process::pid());
+        let kept =
+            [format!("temp-{alive}.rdb"), "temp-0.rdb".into(), "temp-1x.rdb".into(), "dump.rdb".into()];
+        let left = format!("temp-{dead}.rdb");
+        let also = ["temp-.rdb".into(), format!("temp-0{dead}.rdb"), format!("temp--{dead}.rdb")];
+        for name in kept.iter().chain(&also).chain([&left]) {
+            std::fs::write(folder.path(name), "x").unwrap();
+        }
+        assert_eq!(remove_leftovers(&folder.path("")), [left]);
+        assert_eq!(folder.names().len(), kept.len() + also.len());
     }
 
     #[test]

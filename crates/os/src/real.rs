@@ -103,6 +103,11 @@ impl RealWorld {
         let _ = std::fs::remove_file(path);
     }
 
+    /// Removes what processes that are no more have left of their snapshots in the working directory; the names.
+    pub fn remove_leftovers(&self) -> Vec<String> {
+        disk::remove_leftovers(Path::new("."))
+    }
+
     /// Binds the process to processors: `0-3,8`, `0-7:2`.
     pub fn bind_to_processors(&self, list: &str) -> io::Result<()> {
         affinity::bind(list)
@@ -284,6 +289,16 @@ impl Process for RealWorld {
 
     fn sleep(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn forget_signals(&mut self) {
+        if let Some(signals) = &self.signals {
+            signals.forget();
+        }
+    }
+
+    fn sleeper(&self) -> fn(Duration) {
+        std::thread::sleep
     }
 
     fn drop_later(&mut self, value: Box<dyn Any + std::marker::Send>) {

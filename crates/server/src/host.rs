@@ -76,6 +76,12 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn forget_signals(&mut self) {
+        self.world.forget_signals();
+    }
+    fn sleeper(&self) -> fn(Duration) {
+        self.world.sleeper()
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
         self.world.drop_later(value);
     }
@@ -171,6 +177,9 @@ impl ChildHost for WorldChild<'_> {
     }
     fn sleep(&self, time: Duration) {
         self.0.sleep(time);
+    }
+    fn title(&self, title: &str) {
+        self.0.title(title);
     }
 }
 

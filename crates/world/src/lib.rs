@@ -236,6 +236,8 @@ pub trait Child {
     fn replace_with(&self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// Sets the title that `ps` shows of the child.
+    fn title(&self, _title: &str) {}
 }
 
 /// What is heard of a child.
@@ -296,6 +298,12 @@ pub trait Process {
     fn notify(&mut self, message: &str);
     /// Blocks the whole process (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Whoever asked for the end by a signal has taken that back, or it failed: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
+    /// The same as a plain function, for what runs while the world is lent ([`Disk::replace_with`]).
+    fn sleeper(&self) -> fn(Duration) {
+        |_| {}
+    }
     /// Drops a value on a background thread, so that freeing it costs the loop nothing.
     fn drop_later(&mut self, value: Box<dyn std::any::Any + std::marker::Send>);
     /// Splits off a child, which has all memory as it is now, runs `job` and ends; returns its process id. One at a time.

@@ -11,6 +11,7 @@ use keyspace::{Access, DbIndex, EntryBox, Key, Keyspace, Lfu, Value, access};
 use persist::Error;
 use persist::file::{Item, Loader, Record};
 
+use super::save::pause_after;
 use super::state::Loads;
 use super::{file_name, load_options};
 use crate::gate::Gate;
@@ -154,7 +155,9 @@ pub fn step(
             }
             Err(error) => {
                 end(keyspace, server, &loading);
-                return Err(told(&file_name(&server.config), &error));
+                let line = told(&file_name(&server.config), &error);
+                host.log(Level::Warning, &line);
+                return Err(line);
             }
         }
         let now_us = host.mono_us();
@@ -232,7 +235,9 @@ fn next(
     match loading.loader.next(&keyspace.env)? {
         Item::Record(record) => {
             take(keyspace, loading, record);
-            delay(host, server.config.key_load_delay, loading.loads.keys);
+            if let Some(time) = pause_after(server.config.key_load_delay, loading.loads.keys) {
+                host.sleep(time);
+            }
         }
         Item::Aux { name, value } => aux(server, host, loading, &name, &value),
         Item::Function(code) => loading.functions.push(code),
@@ -242,16 +247,6 @@ fn next(
         Item::End => return Ok(Progress::Done),
     }
     Ok(Progress::More)
-}
-
-/// `key-load-delay`, for tests: positive, so many microseconds after each key; negative, one after so many keys.
-fn delay(host: &mut dyn Host, delay: i32, keys: u64) {
-    let magnitude = u64::from(delay.unsigned_abs());
-    if delay > 0 {
-        host.sleep(std::time::Duration::from_micros(magnitude));
-    } else if delay < 0 && keys.is_multiple_of(magnitude) {
-        host.sleep(std::time::Duration::from_micros(1));
-    }
 }
 
 /// Makes room for the keys that the file says are to come, as far as it can have so many.
@@ -345,10 +340,14 @@ fn finished(server: &mut ServerState, host: &mut dyn Host, loading: Loading) {
     let Loads { keys, expired } = loading.loads;
     server.snapshot.last_load = loading.loads;
     let took = host.mono_us().saturating_sub(loading.began_us) as f64 / 1e6;
-    host.log(Level::Notice, &format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."));
-    if loading.empty + loading.of_modules > 0 {
-        let (empty, modules) = (loading.empty, loading.of_modules);
-        host.log(Level::Warning, &format!("Left out: {empty} empty keys, {modules} keys of modules."));
+    let (empty, modules) = (loading.empty, loading.of_modules);
+    let mut line = format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}");
+    if empty > 0 {
+        line.push_str(&format!(", empty keys skipped: {empty}"));
     }
+    if modules > 0 {
+        line.push_str(&format!(", keys of modules left out: {modules}"));
+    }
+    host.log(Level::Notice, &format!("{line}."));
     host.log(Level::Notice, &format!("DB loaded from disk: {took:.3} seconds"));
 }

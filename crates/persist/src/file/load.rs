@@ -215,8 +215,12 @@ impl<R: Read> Loader<R> {
         })
     }
 
-    /// Files of before version 5 end without a checksum.
+    /// Files of before version 5 end without a checksum: they end indeed, or one that was damaged where the version
+    /// stands could pass for such a file.
     fn end(&mut self) -> Result<Item> {
+        if self.version.0 < 5 && self.reader.left().is_some_and(|left| left > 0) {
+            return Err(self.reader.corrupt("there is something after the end"));
+        }
         if self.version.0 >= 5 {
             let sum = self.reader.checksum();
             let told = u64::from_le_bytes(self.reader.bytes()?);
