@@ -112,6 +112,8 @@ pub struct About {
     pub user: Vec<u8>,
     /// CLIENT CAPA redirect.
     pub redirect_capable: bool,
+    /// Of the client of scripts: whose script it is that runs.
+    pub acts_for: Option<crate::tracking::Who>,
 }
 
 impl About {

@@ -54,6 +54,11 @@ impl<'a> Ctx<'a> {
         self.keyspace.env.now_ms
     }
 
+    /// Whether a key that expires then is gone already.
+    pub fn is_past(&self, at_ms: i64) -> bool {
+        at_ms <= self.now_ms() && !self.keyspace.env.see_expired
+    }
+
     /// The word at an index as an integer.
     #[inline]
     pub fn integer(&self, index: usize) -> Result<i64> {

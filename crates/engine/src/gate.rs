@@ -31,6 +31,8 @@ impl Gate {
     pub const TRACKING: Gate = Gate(1 << 9);
     /// Its user may not do everything: requests are checked against the rules.
     pub const RESTRICTED: Gate = Gate(1 << 10);
+    /// It brings data from elsewhere (CLIENT IMPORT-SOURCE).
+    pub const IMPORT_SOURCE: Gate = Gate(1 << 11);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);
@@ -38,6 +40,8 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// `import-mode`: who brings the data says when keys expire.
+    pub const IMPORTING: Gate = Gate(1 << 24);
     /// Snapshots are wanted and cannot be written (`stop-writes-on-bgsave-error`).
     pub const UNSAVED: Gate = Gate(1 << 23);
     /// A slow script runs: others may do little.

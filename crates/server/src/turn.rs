@@ -84,6 +84,12 @@ impl Server {
         self.listeners.open(world, &self.engine.server.config)
     }
 
+    /// Tells the kernel how dear we are to it (`oom-score-adj`).
+    pub fn adjust_oom_score(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        engine::oom::start(&mut self.engine.server, &mut host);
+    }
+
     /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
     pub fn load_users(&mut self, world: &mut dyn World, lines: &[Vec<Vec<u8>>]) -> Result<(), String> {
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
@@ -164,6 +170,7 @@ impl Server {
     fn cron(&mut self, world: &mut dyn World) {
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.cron_due_us = self.engine.cron(&mut host);
+        self.end_if_asked(world);
     }
 
     pub(crate) fn handle(&mut self, world: &mut dyn World, event: Event) {
@@ -192,10 +199,23 @@ impl Server {
             Signal::Interrupt => config.shutdown_on_sigint,
         };
         let options = EndOptions { save: wish.save, nosave: wish.nosave, force: wish.force };
+        self.engine.server.ending = Some(options);
+        self.end_if_asked(world);
+    }
+
+    /// Ends if a signal asked for it, unless DEBUG has paused what is done now and then: SHUTDOWN ABORT has its chance
+    /// then.
+    fn end_if_asked(&mut self, world: &mut dyn World) {
+        if self.engine.server.debug.cron_paused {
+            return;
+        }
+        let Some(options) = self.engine.server.ending.take() else { return };
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         if snapshot::prepare_end(keyspace, server, &mut host, options) {
             self.running = Running::Stopping;
+        } else {
+            world.forget_signals();
         }
     }
 
@@ -215,7 +235,7 @@ impl Server {
         let Engine { keyspace, server, .. } = &mut self.engine;
         let step = snapshot::load_step(keyspace, server, &mut host, LOAD_US);
         step.map(drop).map_err(|why| {
-            std::io::Error::other(format!("Fatal error loading the DB, check server logs. Exiting. {why}"))
+            std::io::Error::other(format!("Terminating server after rdb file reading failure. {why}"))
         })
     }
 

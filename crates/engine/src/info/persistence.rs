@@ -61,13 +61,10 @@ fn append_only_file(text: &mut Text) {
 
 fn loading(facts: &Facts<'_>, loading: &Loading, text: &mut Text) {
     let (done, total) = (loading.offset(), loading.total);
-    let elapsed = facts.host.mono_us().saturating_sub(loading.began_us);
-    let rest = total.saturating_sub(done);
     text.field("loading_start_time", loading.began_wall_s);
     text.field("loading_total_bytes", total);
     text.field("loading_rdb_used_mem", loading.used_memory);
     text.field("loading_loaded_bytes", done);
     text.ratio("loading_loaded_perc", if total == 0 { 0.0 } else { done as f64 * 100.0 / total as f64 });
-    let eta = u128::from(elapsed) * u128::from(rest) / u128::from(done.max(1)) / 1_000_000;
-    text.field("loading_eta_seconds", eta.max(1));
+    text.field("loading_eta_seconds", loading.seconds_left(facts.host.mono_us()).max(1));
 }

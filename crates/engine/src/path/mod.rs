@@ -19,6 +19,7 @@ use crate::engine::{Ahead, Engine, Verdict};
 use crate::error::CommandError;
 use crate::gate::Gate;
 use crate::host::Host;
+use crate::import;
 use crate::outcome::Outcome;
 use crate::registry::{Entry, Registry};
 use crate::state::ServerState;
@@ -147,8 +148,13 @@ fn run_touching(
     // TOUCH touches whatever the client asked for.
     let entry = registry.entry(ahead.command);
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && entry.record.name != "TOUCH";
+    let importing = server.gate.meets(Gate::IMPORTING);
+    import::enter(keyspace, server, client, entry.record.flags);
     call::<true>(keyspace, server, registry, entry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
+    if importing {
+        import::leave(keyspace, server);
+    }
     if client.gate.meets(Gate::TRACKING) {
         crate::tracking::remember(server, client, entry, argv);
     }

@@ -1,6 +1,7 @@
 //! Writing a snapshot.
 
 use std::io;
+use std::time::Duration;
 
 use keyspace::Keyspace;
 use persist::file::{About, AccessInfo, Saved};
@@ -16,6 +17,8 @@ const SYNC_EVERY: u64 = 4 << 20;
 pub(super) struct Plan {
     pub path: String,
     pub sync_every: u64,
+    /// Of the child's process, if it shall have one.
+    pub title: Option<String>,
     aux: Vec<(&'static str, String)>,
     functions: Vec<Vec<u8>>,
     settings: persist::Settings,
@@ -30,6 +33,7 @@ impl Plan {
         let access = if policy.is_lru() || policy.is_lfu() { AccessInfo::Kept } else { AccessInfo::None };
         Plan {
             path: file_name(config),
+            title: config.set_proc_title.then(|| crate::cron::title::of(server, "redstart-rdb-bgsave")),
             sync_every: if config.rdb_save_incremental_fsync { SYNC_EVERY } else { 0 },
             aux: vec![
                 ("redis-ver", crate::REDIS_VERSION.to_owned()),
@@ -67,8 +71,15 @@ impl Plan {
 /// Writes a snapshot while everybody waits. The error is one line for the log, where it is already.
 pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     let plan = Plan::of(server, host);
-    let written = host
-        .save_file(&plan.path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_| true).map(drop));
+    let (delay, sleep) = (server.config.rdb_key_save_delay, host.sleeper());
+    let after_key = &mut |keys| {
+        if let Some(time) = pause_after(delay, keys) {
+            sleep(time);
+        }
+        true
+    };
+    let fill = &mut |to: &mut dyn io::Write| plan.write(keyspace, to, after_key).map(drop);
+    let written = host.save_file(&plan.path, plan.sync_every, fill);
     if let Err(why) = written {
         host.log(Level::Warning, &format!("Error saving the DB: {why}"));
         return Err(why);
@@ -77,6 +88,16 @@ pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) 
     server.dirty = 0;
     done(server);
     Ok(())
+}
+
+/// `rdb-key-save-delay` and `key-load-delay`, for tests: positive, so many microseconds after each key; negative, one after
+/// so many keys.
+pub(super) fn pause_after(delay: i32, keys: u64) -> Option<Duration> {
+    match u64::from(delay.unsigned_abs()) {
+        0 => None,
+        us if delay > 0 => Some(Duration::from_micros(us)),
+        every => keys.is_multiple_of(every).then_some(Duration::from_micros(1)),
+    }
 }
 
 /// A snapshot is complete.
