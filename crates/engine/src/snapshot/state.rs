@@ -2,9 +2,29 @@
 
 use super::load::Loading;
 
-/// A child that writes a snapshot.
+/// What a snapshot is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The file of `dbfilename`.
+    Snapshot,
+    /// The base of an append-only file, in its place.
+    Rewrite,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Done,
+    /// It was told to end.
+    Cancelled,
+    /// By this signal, if by one.
+    Failed(Option<i32>),
+}
+
+/// A snapshot that is being written in the background.
 #[derive(Clone, Copy, Debug)]
 pub struct Saving {
+    pub purpose: Purpose,
     pub pid: u32,
     pub began_us: u64,
     /// Changes that its snapshot has.
