@@ -111,6 +111,11 @@ pub struct Lazy {
 pub const LAZY_EFFORT: usize = 64;
 
 impl Env {
+    /// Whether something went by itself that nobody was told of yet.
+    pub fn has_gone(&self) -> bool {
+        !self.gone.is_empty() || !self.gone_fields.is_empty()
+    }
+
     /// Sets the time, in milliseconds since 1970.
     #[inline]
     pub fn set_now(&mut self, now_ms: i64) {
