@@ -27,6 +27,7 @@
 
 mod harness;
 mod host;
+mod journal;
 pub mod peer;
 pub mod random;
 pub mod resp;
@@ -36,6 +37,7 @@ pub mod value;
 
 pub use harness::{Client, Harness};
 pub use host::FakeHost;
+pub use journal::FakeJournal;
 pub use value::Value;
 
 use transcript::{Action, Player, Step};
