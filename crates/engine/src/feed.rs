@@ -152,10 +152,23 @@ impl Feed {
         }
     }
 
+    /// Appends what is no request (an annotation), if no unit is open.
+    pub fn annotate(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.open == 0 {
+            write(&mut self.bytes);
+            self.whole = self.bytes.len();
+        }
+    }
+
     /// Has the next request say its database: who reads from here knows of none. There must be no open unit.
     pub fn reselect(&mut self) {
         debug_assert_eq!(self.open, 0);
         self.selected = None;
+    }
+
+    /// Forgets all there is, of the unit that is open as well.
+    pub(crate) fn forget(&mut self) {
+        *self = Feed { muted: self.muted, ..Feed::default() };
     }
 
     /// Bytes of memory held.

@@ -139,7 +139,7 @@ pub fn release(keyspace: &mut Keyspace, server: &mut ServerState, slot: ClientSl
     let Some(mut client) = server.clients.take(slot) else { return false };
     let Some(waiting) = &client.waiting else {
         server.put_back(client);
-        return false;
+        return crate::aof::wait::release(server, slot, how);
     };
     let (command, spent) = (usize::from(waiting.ahead.command), waiting.spent);
     client.out.lend(&mut server.reply_pool);

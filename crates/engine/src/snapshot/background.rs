@@ -10,7 +10,6 @@ use keyspace::{Keyspace, Policy};
 use super::file_name;
 use super::save::{self, Plan};
 use super::state::{Ending, Purpose, Saving};
-use crate::gate::Gate;
 use crate::host::{ChildHost, ChildNews, Host, Level};
 use crate::state::ServerState;
 
@@ -223,19 +222,32 @@ pub(crate) fn log_ending(host: &mut dyn Host, what: &str, failed: &str, ending: 
     host.log(level, &format!("Background {what} {how}"));
 }
 
-/// Ends the child, if there is one; its end will be heard of. False if there was none.
+/// Ends the snapshot that is being written, if one is; its end will be heard of. False if there was none.
 pub fn cancel(server: &mut ServerState, host: &mut dyn Host) -> bool {
-    let Some(saving) = &mut server.snapshot.saving else { return false };
-    saving.cancelled = true;
-    host.end_child();
+    if !server.snapshot.saving_for(Purpose::Snapshot) {
+        return false;
+    }
+    tell_to_end(server, host);
     true
 }
 
-/// Ends the child, if there is one, and waits for its end: before a snapshot that everybody waits for.
-pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
-    if !cancel(server, host) {
-        return;
+fn tell_to_end(server: &mut ServerState, host: &mut dyn Host) {
+    if let Some(saving) = &mut server.snapshot.saving {
+        saving.cancelled = true;
+        host.end_child();
     }
+}
+
+/// Ends the snapshot that is being written, if one is, and waits for its end: before one that everybody waits for.
+pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.saving_for(Purpose::Snapshot) {
+        end_child(keyspace, server, host);
+    }
+}
+
+/// Ends what is being written in the background, whatever it is for, and waits for its end.
+pub(crate) fn end_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    tell_to_end(server, host);
     // It was killed: milliseconds at most.
     for _ in 0..5000 {
         poll(keyspace, server, host);
@@ -248,7 +260,12 @@ pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
 
 /// Raises or lowers the gate before commands that write: they are refused while snapshots cannot be written.
 pub(crate) fn note_health(server: &mut ServerState) {
+    let refused = refuses_writes(server);
+    server.refuse_writes(refused);
+}
+
+/// Whether snapshots are wanted that cannot be written, so that nothing shall change.
+pub(crate) fn refuses_writes(server: &ServerState) -> bool {
     let config = &server.config;
-    let refused = !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty();
-    server.gate.set(Gate::UNSAVED, refused);
+    !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty()
 }

@@ -14,7 +14,7 @@ use crate::state::ServerState;
 const SYNC_EVERY: u64 = 4 << 20;
 
 /// What a file says, and how it is written: taken before the fork, so that the child asks for nothing.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub path: String,
     pub sync_every: u64,
     aux: Vec<(&'static str, String)>,
