@@ -212,6 +212,7 @@ impl Harness {
             }
         }
         self.engine.broadcast();
+        self.load();
         if self.engine.server.aof.is_busy() {
             engine::aof::log::before_replies(&mut self.engine.server, &mut self.host);
         }
@@ -222,6 +223,18 @@ impl Harness {
             }
         }
         self.close_ended();
+    }
+
+    /// Loads what there is to load.
+    fn load(&mut self) {
+        let Engine { keyspace, server, registry } = &mut self.engine;
+        while engine::aof::go_on(server) {
+            let step = engine::aof::load_step(keyspace, server, registry, &mut self.host, u64::MAX);
+            if step != Ok(engine::snapshot::Progress::More) {
+                let ended = engine::aof::reloaded(keyspace, server, &mut self.host, step.map(drop));
+                ended.expect("DEBUG LOADAOF began it");
+            }
+        }
     }
 
     fn number_of(&self, slot: ClientSlot) -> Option<usize> {

@@ -50,7 +50,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("HTSTATS", 3, usize::MAX, tables::of_database),
     ("HTSTATS-KEY", 3, usize::MAX, tables::of_key),
     ("LISTPACK", 3, 3, lists::listpack),
-    ("LOADAOF", 2, 2, load_aof),
+    ("LOADAOF", 2, 2, |ctx| ctx.reload_aof()),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
     ("PANIC", 2, 2, |_| panic!("DEBUG PANIC: asked for by a client")),
@@ -122,16 +122,6 @@ fn sleep(ctx: &mut Ctx<'_>) -> Result {
     if let Ok(time) = Duration::try_from_secs_f64(seconds) {
         ctx.host.sleep(time);
     }
-    ctx.ok()
-}
-
-/// The dataset as the append-only file has it, which should be as it was.
-fn load_aof(ctx: &mut Ctx<'_>) -> Result {
-    if let Err(why) = engine::aof::load_whole(ctx.keyspace, ctx.server, ctx.registry, ctx.host) {
-        ctx.host.log(Level::Warning, &format!("DEBUG LOADAOF: {why}"));
-        return Err(CommandError::Line("ERR Error trying to load the AOF files, check server logs."));
-    }
-    ctx.host.log(Level::Warning, "Append Only File loaded by DEBUG LOADAOF");
     ctx.ok()
 }
 

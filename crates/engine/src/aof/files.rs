@@ -30,14 +30,6 @@ pub(super) fn read_manifest(server: &ServerState, host: &mut dyn Host) -> Result
     let bytes = host.read_file(&path).map_err(|why| format!("Can't read the AOF manifest {path}: {why}"))?;
     Manifest::parse(&bytes).map_err(|refused| {
         host.log(Level::Warning, "*** FATAL AOF MANIFEST FILE ERROR ***");
-        if refused.line > 0 {
-            let text = String::from_utf8_lossy(&refused.text).into_owned();
-            host.log(
-                Level::Warning,
-                &format!("Reading the manifest file, at line {}: '{text}'", refused.line),
-            );
-        }
-        host.log(Level::Warning, refused.what);
         format!("{path}: {refused}")
     })
 }

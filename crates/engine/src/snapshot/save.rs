@@ -3,6 +3,7 @@
 use std::io;
 
 use keyspace::Keyspace;
+use persist::aof::dataset;
 use persist::file::{About, AccessInfo, Saved};
 
 use super::state::Purpose;
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     settings: persist::Settings,
     checksum: bool,
     access: AccessInfo,
+    /// As requests, and not as a snapshot; with this time, if there is one.
+    requests: Option<Option<i64>>,
 }
 
 impl Plan {
@@ -34,6 +37,8 @@ impl Plan {
             Purpose::Snapshot => (config.rdb_save_incremental_fsync, "0"),
             Purpose::Rewrite => (config.aof_rewrite_incremental_fsync, "1"),
         };
+        let as_requests = purpose == Purpose::Rewrite && !config.aof_use_rdb_preamble;
+        let stamp = config.aof_timestamp_enabled.then_some(server.wall_us / 1_000_000);
         Plan {
             path,
             sync_every: if incremental { SYNC_EVERY } else { 0 },
@@ -49,6 +54,7 @@ impl Plan {
             settings: settings(config),
             checksum: config.rdbchecksum,
             access,
+            requests: as_requests.then_some(stamp),
         }
     }
 
@@ -58,6 +64,10 @@ impl Plan {
         to: &mut dyn io::Write,
         after_key: &mut dyn FnMut(u64) -> bool,
     ) -> io::Result<Saved> {
+        if let Some(timestamp) = self.requests {
+            let about = dataset::About { functions: &self.functions, timestamp, after_key };
+            return dataset::save(keyspace, to, about);
+        }
         let about = About {
             settings: self.settings,
             checksum: self.checksum,
