@@ -286,13 +286,43 @@ fn call<const WAITS: bool>(
         crate::client_limits::close_if_over(&mut ctx);
     }
     let server = &*ctx.server;
-    if spent >= server.slow_ticks.min(server.latency_ticks)
-        || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || u64::from(ahead.size) >= server.large_request
+    if spent >= server.thresholds.slow_ticks.min(server.thresholds.latency_ticks)
+        || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.thresholds.large_reply
+        || u64::from(ahead.size) >= server.thresholds.large_request
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
     ctx.outcome.end();
+}
+
+/// Runs what the append-only file says: without being counted, timed, or answered. False if it failed.
+pub(crate) fn replay(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) -> bool {
+    let mut ctx = Ctx {
+        keyspace,
+        server,
+        client,
+        host,
+        registry,
+        command: registry.entry(ahead.command),
+        argv,
+        outcome: Outcome::default(),
+        hash: ahead.hash,
+        hashed: usize::from(ahead.hashed),
+    };
+    let done = (ctx.command.record.run)(&mut ctx).is_ok();
+    if ctx.outcome.dirty != 0 || ctx.keyspace.env.news {
+        settle::settle(&mut ctx);
+    }
+    ctx.outcome.end();
+    done
 }
 
 /// Counts a command that has run, and how long it took.

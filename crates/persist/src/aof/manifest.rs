@@ -140,8 +140,14 @@ impl Manifest {
 
     /// A new increment at the end; its name. `stem`: `appendfilename`.
     pub fn add_increment(&mut self, stem: &[u8]) -> &Part {
-        self.incr_seq = self.incr_seq.saturating_add(1);
-        let name = numbered(stem, self.incr_seq, b".incr.aof");
+        let name = loop {
+            self.incr_seq = self.incr_seq.saturating_add(1);
+            let name = numbered(stem, self.incr_seq, b".incr.aof");
+            // What is history may be there still, and is to be deleted.
+            if self.history.iter().all(|part| part.name != name) {
+                break name;
+            }
+        };
         self.increments.push(Part { name, seq: self.incr_seq });
         &self.increments[self.increments.len() - 1]
     }
@@ -164,8 +170,12 @@ impl Manifest {
         self.history.splice(0..0, superfluous);
     }
 
-    /// Forgets the history; whoever calls deletes the files.
+    /// Forgets the history; whoever calls deletes the files. Increments are counted from 1 again if there are none, as the
+    /// peers do.
     pub fn take_history(&mut self) -> Vec<Part> {
+        if self.increments.is_empty() {
+            self.incr_seq = 0;
+        }
         std::mem::take(&mut self.history)
     }
 

@@ -32,6 +32,13 @@ pub struct Marks {
     at: u64,
 }
 
+impl Default for Marks {
+    /// Those of an empty file.
+    fn default() -> Self {
+        Marks::new(0)
+    }
+}
+
 impl Marks {
     /// `at`: where the part begins that has marks: 0, or the end of the preamble.
     pub fn new(at: u64) -> Self {

@@ -16,6 +16,7 @@
 //!
 //! The format is described in docs/formats/aof.md.
 
+pub mod dataset;
 pub mod encode;
 pub mod manifest;
 mod marks;
