@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acl;
+pub mod aof;
 pub mod auth;
 pub mod blocked;
 pub mod categories;
@@ -25,6 +26,7 @@ pub mod evict;
 pub mod feed;
 pub mod gate;
 pub mod host;
+mod import;
 pub mod info;
 pub mod keys;
 mod listeners;
@@ -32,6 +34,7 @@ pub mod monitor;
 mod names;
 mod notify;
 pub mod observe;
+pub mod oom;
 pub mod outbox;
 pub mod outcome;
 pub mod path;

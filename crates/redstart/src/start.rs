@@ -44,6 +44,7 @@ pub fn serve(wish: Serve) -> ExitCode {
         return fail_logged(&mut world, "Failed to configure TLS. Check logs for more info.");
     }
     let mut server = Server::new(engine(&mut world, config, file, registry));
+    server.adjust_oom_score(&mut world);
     if let Err(line) = server.load_users(&mut world, &loaded.users) {
         return fail_logged(&mut world, &line);
     }

@@ -15,7 +15,7 @@ use super::save::pause_after;
 use super::state::Loads;
 use super::{file_name, load_options};
 use crate::gate::Gate;
-use crate::host::{Host, Level};
+use crate::host::{Host, Level, OpenFile};
 use crate::state::ServerState;
 
 /// What becomes of a key that is there already.
@@ -31,6 +31,10 @@ pub enum Duplicates {
 pub struct Loading {
     loader: Loader<Box<dyn Read + Send>>,
     duplicates: Duplicates,
+    name: String,
+    /// Commands follow it, be it in this file or in others: keys whose time is up are kept, since what follows may have
+    /// given them more, and the rest of the file is left in [`super::SnapshotState::rest`].
+    preamble: bool,
     /// Bytes of the file; 0 if nobody knows.
     pub total: u64,
     pub began_us: u64,
@@ -60,14 +64,12 @@ impl Loading {
     pub fn offset(&self) -> u64 {
         self.loader.offset()
     }
+}
 
-    /// As long as it took so far for each byte, for those that are left.
-    pub fn seconds_left(&self, now_us: u64) -> u64 {
-        let done = self.offset();
-        let elapsed = u128::from(now_us.saturating_sub(self.began_us));
-        let left_us = elapsed * u128::from(self.total.saturating_sub(done)) / u128::from(done.max(1));
-        u64::try_from(left_us / 1_000_000).unwrap_or(u64::MAX)
-    }
+/// How long the rest takes if each byte takes as long as it did so far.
+pub(crate) fn seconds_left(elapsed_us: u64, done: u64, total: u64) -> u64 {
+    let left_us = u128::from(elapsed_us) * u128::from(total.saturating_sub(done)) / u128::from(done.max(1));
+    u64::try_from(left_us / 1_000_000).unwrap_or(u64::MAX)
 }
 
 /// Whether there is something to load.
@@ -105,12 +107,27 @@ pub fn begin(
 ) -> Result<Begun, String> {
     let name = file_name(&server.config);
     let Some(file) = host.open_file(&name)? else { return Ok(Begun::Nothing) };
+    begin_file(keyspace, server, host, duplicates, (name, file), false)?;
+    Ok(Begun::Yes)
+}
+
+/// The same with a file that is open, `preamble` as in [`Loading`].
+pub(crate) fn begin_file(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    duplicates: Duplicates,
+    (name, file): (String, OpenFile),
+    preamble: bool,
+) -> Result<(), String> {
     let loader =
         Loader::new(file.content, file.len, load_options(server)).map_err(|error| told(&name, &error))?;
     host.log(Level::Notice, &format!("Loading a snapshot of format version {}", loader.version().0));
     server.snapshot.loading = Some(Box::new(Loading {
         loader,
         duplicates,
+        name,
+        preamble,
         total: file.len.unwrap_or(0),
         began_us: host.mono_us(),
         began_wall_s: server.wall_us / 1_000_000,
@@ -125,7 +142,7 @@ pub fn begin(
     }));
     server.gate.set(Gate::LOADING, true);
     keyspace.env.hold_expiry = true;
-    Ok(Begun::Yes)
+    Ok(())
 }
 
 fn told(name: &str, error: &Error) -> String {
@@ -150,12 +167,15 @@ pub fn step(
                 let seed = keyspace.env.rng.u32(..);
                 crate::scripting::replace_libraries(server, host, seed, &loading.functions)
                     .map_err(|error| format!("functions: {}", error.to_line()))?;
-                finished(server, host, *loading);
+                finished(server, host, &loading);
+                if loading.preamble {
+                    server.snapshot.rest = Some(Rest::of(*loading));
+                }
                 return Ok(Progress::Done);
             }
             Err(error) => {
                 end(keyspace, server, &loading);
-                let line = told(&file_name(&server.config), &error);
+                let line = told(&loading.name, &error);
                 host.log(Level::Warning, &line);
                 return Err(line);
             }
@@ -220,7 +240,7 @@ fn log_progress(host: &mut dyn Host, loading: &Loading, now_us: u64) {
     let rate = u128::from(keys) * 1_000_000 / u128::from(took_us);
     let mut line = format!("Loading: {keys} keys, {rate} keys/s, {done} bytes");
     if let Some(percent) = done.saturating_mul(100).checked_div(total) {
-        let left_s = loading.seconds_left(now_us);
+        let left_s = seconds_left(now_us.saturating_sub(loading.began_us), loading.offset(), loading.total);
         line.push_str(&format!(" of {total} ({percent}%), about {left_s} s to go"));
     }
     host.log(Level::Notice, &line);
@@ -267,7 +287,7 @@ fn empty(host: &mut dyn Host, loading: &mut Loading, key: &[u8]) {
 /// Prepares for a key, and for where it will be put.
 fn take(keyspace: &Keyspace, loading: &mut Loading, record: Record) {
     let Record { db, entry, idle_s, frequency } = record;
-    if entry.expire().is_some_and(|at| at <= keyspace.env.now_ms) {
+    if !loading.preamble && entry.expire().is_some_and(|at| at <= keyspace.env.now_ms) {
         loading.loads.expired += 1;
         return;
     }
@@ -336,7 +356,24 @@ fn end(keyspace: &mut Keyspace, server: &mut ServerState, loading: &Loading) {
     keyspace.env.hold_expiry = loading.held_before;
 }
 
-fn finished(server: &mut ServerState, host: &mut dyn Host, loading: Loading) {
+/// What follows a snapshot in its file.
+pub struct Rest {
+    /// Read already.
+    pub ahead: Vec<u8>,
+    pub source: Box<dyn Read + Send>,
+    /// Where in the file it begins.
+    pub offset: u64,
+}
+
+impl Rest {
+    fn of(loading: Loading) -> Rest {
+        let offset = loading.offset();
+        let (ahead, source) = loading.loader.into_rest();
+        Rest { ahead, source, offset }
+    }
+}
+
+fn finished(server: &mut ServerState, host: &mut dyn Host, loading: &Loading) {
     let Loads { keys, expired } = loading.loads;
     server.snapshot.last_load = loading.loads;
     let took = host.mono_us().saturating_sub(loading.began_us) as f64 / 1e6;
