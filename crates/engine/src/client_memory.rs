@@ -90,6 +90,12 @@ pub(crate) fn limit_changed(server: &mut ServerState) {
 }
 
 impl ServerState {
+    /// Whether anybody asks for the memory of clients, so that they are to be counted again.
+    #[inline]
+    pub fn counts_client_memory(&self) -> bool {
+        self.client_memory.limit > 0
+    }
+
     /// Counts a client's memory again. `O(1)` but for the prefixes it tracks; nothing without a limit.
     #[inline]
     pub fn reckon(&mut self, slot: ClientSlot) {

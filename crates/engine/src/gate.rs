@@ -33,6 +33,11 @@ impl Gate {
     pub const RESTRICTED: Gate = Gate(1 << 10);
     /// It brings data from elsewhere (CLIENT IMPORT-SOURCE).
     pub const IMPORT_SOURCE: Gate = Gate(1 << 11);
+    /// It was answered, and is not told before what it did is as safe as was promised: nothing is sent to it, and nothing
+    /// more runs.
+    pub const UNSYNCED: Gate = Gate(1 << 12);
+    /// It waits for the append-only file (WAITAOF): nothing more runs.
+    pub const AWAITS: Gate = Gate(1 << 13);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

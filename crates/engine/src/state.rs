@@ -154,6 +154,8 @@ pub struct ServerState {
     pub debug: DebugSwitches,
     /// The kernel's score for us before `oom-score-adj` changed it; `None` while that is off.
     pub(crate) oom_base: Option<i32>,
+    /// A signal has asked for the end, and the cron has not seen to it yet.
+    pub ending: Option<crate::snapshot::EndOptions>,
     /// When the fast expire cycle may run again, monotonic microseconds.
     pub fast_expire_due_us: u64,
     /// Wall clock in microseconds, frozen for the turn.
@@ -195,6 +197,7 @@ pub struct ServerState {
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
     pub snapshot: crate::snapshot::SnapshotState,
+    pub aof: crate::aof::Aof,
     pub scripting: crate::scripting::Scripting,
 }
 

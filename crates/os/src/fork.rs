@@ -130,6 +130,10 @@ impl Child for InChild {
     fn sleep(&self, time: Duration) {
         std::thread::sleep(time);
     }
+
+    fn title(&self, title: &str) {
+        crate::title::Title::default().set(title);
+    }
 }
 
 /// Bytes that this process does not share any more; 0 where the kernel does not tell.

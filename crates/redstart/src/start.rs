@@ -79,6 +79,9 @@ fn prepare(world: &mut RealWorld, config: &mut Config) -> Result<(), String> {
     let dir = String::from_utf8_lossy(&config.dir).into_owned();
     world.enter(Path::new(&dir)).map_err(|error| format!("Can't chdir to '{dir}': {error}"))?;
     config.dir = world.here().into_os_string().into_encoded_bytes();
+    for name in world.remove_leftovers() {
+        world.log(Level::Notice, &format!("Removed {name}, which a process that is no more has left behind"));
+    }
     world.install_signals().map_err(|error| format!("Can't install signal handlers: {error}"))?;
     if let Some(list) = config.server_cpulist.as_ref().filter(|list| !list.is_empty()) {
         let list = String::from_utf8_lossy(list).into_owned();

@@ -7,7 +7,9 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use engine::Host;
-use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile};
+use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, JournalState, Level, MemoryFacts, OpenFile};
+
+use crate::journal::FakeJournal;
 
 thread_local! {
     /// Microseconds that commands are timed with: a plain `fn` has nowhere else to look.
@@ -35,6 +37,8 @@ pub struct FakeHost {
     pub dropped_later: usize,
     /// Nothing large can be written.
     pub disk_full: bool,
+    /// What is appended to a file, and how that goes.
+    pub journal: FakeJournal,
     /// A child has not ended yet.
     pub child_busy: bool,
     /// Whether the child did well, and what it wrote.
@@ -56,6 +60,7 @@ impl Default for FakeHost {
             encrypted: 0,
             dropped_later: 0,
             disk_full: false,
+            journal: FakeJournal::default(),
             child_busy: false,
             child: None,
             random: 1,
@@ -98,6 +103,11 @@ impl FakeHost {
     /// Makes the tick counter, of which each thread has one, that of this host.
     pub(crate) fn sync(&self) {
         TICKS.set(self.mono_us);
+    }
+
+    /// Ends the sync of the journal that goes on.
+    pub fn end_sync(&mut self) {
+        self.journal.end_sync(&mut self.files);
     }
 
     fn path(&self, path: &str) -> String {
@@ -184,6 +194,53 @@ impl Host for FakeHost {
     fn remove_file(&mut self, path: &str) -> Result<(), String> {
         let path = self.path(path);
         self.files.remove(&path).map(drop).ok_or_else(|| "No such file or directory".to_owned())
+    }
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let folder = self.path(folder) + "/";
+        let inside = self.files.keys().filter_map(|path| path.strip_prefix(&folder));
+        Ok(inside.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+    }
+    fn make_folder(&mut self, _path: &str, _mode: u32) -> Result<(), String> {
+        Ok(())
+    }
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
+        let bytes = self.files.remove(&self.path(from)).ok_or("No such file or directory")?;
+        self.files.insert(self.path(to), bytes);
+        Ok(())
+    }
+    fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {
+        let path = self.path(path);
+        let file = self.files.get_mut(&path).ok_or("No such file or directory")?;
+        file.truncate(usize::try_from(len).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+    fn file_len(&self, path: &str) -> Result<Option<u64>, String> {
+        Ok(self.files.get(&self.path(path)).map(|bytes| bytes.len() as u64))
+    }
+    fn lock(&mut self, _folder: &str) -> Result<(), String> {
+        Ok(())
+    }
+    fn journal_open(&mut self, path: &str, _reserve: u64) -> Result<u64, String> {
+        let path = self.path(path);
+        self.journal.open(path, &mut self.files)
+    }
+    fn journal_append(&mut self, bytes: &[u8]) {
+        self.journal.append(bytes, &mut self.files);
+    }
+    fn journal_sync(&mut self) {
+        self.journal.sync();
+    }
+    fn journal_retry(&mut self) {
+        self.journal.retry(&mut self.files);
+    }
+    fn journal_finish(&mut self) -> Result<(), String> {
+        self.journal.finish(&mut self.files)
+    }
+    fn journal_close(&mut self) -> Result<(), String> {
+        self.journal.close(&mut self.files)
+    }
+    fn journal(&self) -> JournalState {
+        self.journal.state()
     }
     fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String> {
         let child = FakeChild { files: RefCell::default(), full: self.disk_full, mono_us: self.mono_us };

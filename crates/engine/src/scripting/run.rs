@@ -228,9 +228,10 @@ pub(super) fn tick(caller: &mut Caller<'_>) -> Go {
         running.name = name.to_vec();
         running.command = argv.iter().map(<[u8]>::to_vec).collect();
         let how = if running.eval { "SCRIPT KILL" } else { "FUNCTION KILL" };
-        host.log(Level::Warning, &format!("A script is slow; {how} would end it."));
+        host.log(Level::Warning, &format!("Slow script detected; {how} would end it."));
     }
-    server.gate.set(Gate::BUSY, true);
+    // While the append-only file is loaded that is what others are told.
+    server.gate.set(Gate::BUSY, !server.gate.meets(Gate::LOADING));
     serve_meanwhile(caller.keyspace, caller.server, &mut *caller.host);
     match caller.server.scripting.running.as_ref() {
         Some(running) if running.aborted => Go::Stop("Script ended, since the server shuts down."),
