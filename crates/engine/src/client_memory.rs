@@ -26,6 +26,9 @@ const BUCKETS: usize = (LAST - FIRST + 1) as usize;
 /// Less than this would keep everybody out, and who would set it right?
 const LEAST: u64 = 128 * 1024;
 
+/// How many clients that were answered in a turn are counted again before a key is evicted.
+const ANSWERED_MAX: usize = 256;
+
 /// What has been counted of a client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
@@ -220,6 +223,10 @@ pub(crate) fn evict_before_keys(
     let stand_in = Client::new(client.id, slot, Default::default());
     server.clients.put(Box::new(std::mem::replace(client, stand_in)));
     server.reckon(slot);
+    // What others were answered in this turn has not been counted yet.
+    for at in 0..server.pending_writes.len().min(ANSWERED_MAX) {
+        server.reckon(server.pending_writes[at]);
+    }
     evict(server, registry, host);
     if let Some(own) = server.clients.take(slot) {
         *client = *own;
