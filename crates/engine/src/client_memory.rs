@@ -51,6 +51,8 @@ pub struct ClientMemory {
     total: usize,
     epoch: u32,
     buckets: [Vec<ClientSlot>; BUCKETS],
+    /// Clients that were told something when more waited for them, to be counted again.
+    pub(crate) grown: Vec<ClientSlot>,
 }
 
 /// The limit in bytes: a percentage (kept as a negative number) is of `maxmemory`, and nothing without that.
@@ -166,7 +168,7 @@ impl Engine {
     /// `ServerState::closing` then. To be called between commands, when what could be sent has been sent.
     #[inline]
     pub fn evict_clients(&mut self, host: &mut dyn Host) -> bool {
-        for slot in std::mem::take(&mut self.server.grown) {
+        for slot in std::mem::take(&mut self.server.client_memory.grown) {
             self.server.reckon(slot);
         }
         let memory = &self.server.client_memory;

@@ -23,6 +23,8 @@ const WAIT_MAX_US: u64 = 1000;
 pub struct Pressure {
     /// Eviction ran out of time: the cron is to go on.
     pub unfinished: bool,
+    /// The kernel's score for us before `oom-score-adj` changed it; `None` while that is off.
+    pub(crate) oom_base: Option<i32>,
     /// Since when the limit has been exceeded, monotonic microseconds.
     since_us: Option<u64>,
     /// How long it was exceeded before that.
