@@ -120,7 +120,7 @@ pub(super) fn begin(
 }
 
 fn missing(name: &str) -> String {
-    format!("Can't open the append log file {name}: No such file or directory")
+    format!("Can't open the append log file {name} for reading: No such file or directory")
 }
 
 /// Nobody comes near the keys until all are there.

@@ -103,11 +103,11 @@ pub fn before_replies(server: &mut ServerState, host: &mut dyn Host) {
     super::health::note(server, host, &state);
     let was = server.aof.log.durable();
     note(&mut server.aof.log, &state, server.mono_us);
+    hold(server);
     release(server);
     if server.aof.log.durable() > was {
         server.aof.log.expected += server.aof.log.held.len();
     }
-    hold(server);
     sync_if_due(server, host, &state);
     super::wait::step(server);
     lose_patience(server, host);

@@ -249,7 +249,9 @@ pub(super) fn give_up_temporary(keyspace: &mut Keyspace, server: &mut ServerStat
     // Nobody was promised anything of this file.
     let _ = host.journal_close();
     health::forget(server);
-    files::remove(host, &files::path(&server.config, &files::temporary_increment(&server.config)));
+    let name = files::temporary_increment(&server.config);
+    host.log(Level::Notice, &format!("Removing the temp incr aof file {} in the background", shown(&name)));
+    files::remove(host, &files::path(&server.config, &name));
 }
 
 /// Ends a rewrite that goes on, and waits for its end.
