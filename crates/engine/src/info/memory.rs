@@ -85,7 +85,7 @@ fn buffers(facts: &Facts<'_>, report: &MemoryReport, text: &mut Text) {
     );
     text.field("mem_clients_normal", report.clients);
     text.all(
-        &["mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer"],
+        &["mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export"],
         0,
     );
     text.field("mem_allocator", facts.host.allocator());
