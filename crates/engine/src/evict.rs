@@ -1,7 +1,7 @@
 //! `maxmemory`: making room, before a command runs and in the cron.
 //!
 //! What is compared with the limit is what the allocator handed out, less what is not counted (outboxes of replicas
-//! and the append-only file's buffer, which do not exist yet: evicting would only fill them more). Ordinary clients'
+//! and the feed's buffer: evicting would only fill them more). Ordinary clients'
 //! buffers are counted, as with the peers.
 //!
 //! Eviction has a time limit (`maxmemory-eviction-tenacity`). If it is reached, the command runs all the same and the
@@ -87,7 +87,8 @@ pub(crate) fn evict(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
 
 fn is_met(server: &ServerState, host: &dyn Host) -> bool {
     let limit = server.config.maxmemory;
-    limit == 0 || host.used_memory() <= limit
+    // What the feed holds would only grow by evicting.
+    limit == 0 || host.used_memory().saturating_sub(server.feed.memory() as u64) <= limit
 }
 
 fn evict_until(
