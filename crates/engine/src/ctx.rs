@@ -48,7 +48,13 @@ impl<'a> Ctx<'a> {
         self.keyspace.db(self.client.db)
     }
 
-    /// Milliseconds since 1970, frozen.
+    /// Milliseconds since 1970, frozen: what relative times count from.
+    #[inline]
+    pub fn clock_ms(&self) -> i64 {
+        self.keyspace.env.clock_ms
+    }
+
+    /// The same, to tell whether a time is over. While commands are replayed none is.
     #[inline]
     pub fn now_ms(&self) -> i64 {
         self.keyspace.env.now_ms

@@ -126,6 +126,7 @@ impl Engine {
             latency: Default::default(),
             samples: Default::default(),
             snapshot: crate::snapshot::SnapshotState::at(wall_us),
+            aof: Default::default(),
             scripting: crate::scripting::Scripting::new(&registry),
         };
         Engine { keyspace, server, registry }.begun(wall_us, mono_us)

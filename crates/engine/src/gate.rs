@@ -31,6 +31,11 @@ impl Gate {
     pub const TRACKING: Gate = Gate(1 << 9);
     /// Its user may not do everything: requests are checked against the rules.
     pub const RESTRICTED: Gate = Gate(1 << 10);
+    /// It was answered, and is not told before what it did is as safe as was promised: nothing is sent to it, and nothing
+    /// more runs.
+    pub const UNSYNCED: Gate = Gate(1 << 11);
+    /// It waits for the append-only file (WAITAOF): nothing more runs.
+    pub const AWAITS: Gate = Gate(1 << 12);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);

@@ -37,6 +37,7 @@ struct Reaction {
 const REACTIONS: &[Reaction] = &[
     Reaction { params: &["dir"], act: dir },
     Reaction { params: &["maxclients"], act: maxclients },
+    Reaction { params: &["appendonly"], act: appendonly },
     Reaction { params: ENCRYPTION, act: encrypt },
     // A file that is at fault is blamed before the port.
     Reaction { params: &["tls-port"], act: encrypt },
@@ -70,6 +71,14 @@ const ENCRYPTION: &[&str] = &[
     "tls-session-cache-timeout",
     "max-new-tls-connections-per-cycle",
 ];
+
+fn appendonly(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    if c.server.config.appendonly {
+        return crate::aof::switch::on(c.keyspace, c.server, c.host);
+    }
+    crate::aof::switch::off(c.keyspace, c.server, c.host);
+    Ok(())
+}
 
 /// Gives parameters new values and acts on it: all or nothing.
 pub fn change(mut c: Change<'_>, pairs: &[(&[u8], &[u8])], allow_protected: bool) -> Result {

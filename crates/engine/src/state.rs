@@ -188,6 +188,7 @@ pub struct ServerState {
     pub latency: crate::observe::LatencyMonitor,
     pub samples: crate::observe::Samples,
     pub snapshot: crate::snapshot::SnapshotState,
+    pub aof: crate::aof::Aof,
     pub scripting: crate::scripting::Scripting,
 }
 

@@ -122,6 +122,7 @@ impl Keyspace {
     pub fn new(databases: u32, seed: Seed, dice: u64) -> Self {
         let env = Env {
             now_ms: 0,
+            clock_ms: 0,
             lru_now: 0,
             rng: fastrand::Rng::with_seed(dice),
             stats: Stats::default(),

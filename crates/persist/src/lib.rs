@@ -16,6 +16,7 @@
 //! The format, as it is read and written, is described in docs/formats/rdb.md.
 #![forbid(unsafe_code)]
 
+pub mod aof;
 mod code;
 mod decode;
 mod encode;

@@ -69,6 +69,12 @@ impl<R: Read> Reader<R> {
         self.base + self.at as u64
     }
 
+    /// Bytes that were read ahead, and the source.
+    pub(crate) fn into_rest(mut self) -> (Vec<u8>, R) {
+        self.buffer.drain(..self.at);
+        (self.buffer, self.source)
+    }
+
     /// Bytes that can still come, at most.
     pub(crate) fn left(&self) -> Option<u64> {
         Some(self.left? + (self.buffer.len() - self.at) as u64)

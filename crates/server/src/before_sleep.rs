@@ -3,12 +3,12 @@
 //! 1. `effects`: what commands asked of the world (shutdown, new socket settings).
 //! 2. `fast_expire`: keys whose time is up, if the cron's cycle was behind.
 //! 3. `resume`: requests that were held are offered again.
-//! 4. *(to come)* the append-only file is written, and fsynced if every write must be, before …
+//! 4. `log`: the append-only file is written; whose writes are not as safe as was promised is held, before …
 //! 5. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
 //! 6. `close`: connections that ended, after their last reply has left.
 //! 7. `evict_clients`: the largest are closed if all together hold more than `maxmemory-clients` still.
 
-use engine::{ClientSlot, Close, Effect, Engine};
+use engine::{ClientSlot, Close, Effect, Engine, Gate};
 use world::{Send, World};
 
 use crate::host::WorldHost;
@@ -23,6 +23,7 @@ impl Server {
         self.fast_expire(world);
         self.resume();
         self.engine.broadcast();
+        self.log(world);
         self.flush(world);
         self.close_ended(world);
         self.evict_clients(world);
@@ -90,6 +91,10 @@ impl Server {
         let Some(client) = server.clients.get_mut(slot) else { return };
         if client.close == Close::Now || client.out.is_empty() {
             client.write_pending = false;
+            return;
+        }
+        // It is sent when what it did is safe.
+        if client.gate.meets(Gate::UNSYNCED) {
             return;
         }
         let conn = self.by_slot[slot.0 as usize];

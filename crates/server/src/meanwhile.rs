@@ -134,6 +134,7 @@ impl Server {
         let absent = |slot: &ClientSlot| server.clients.get(*slot).is_none();
         let (later_closed, now_closed) = std::mem::take(&mut server.closing).into_iter().partition(absent);
         (server.pending_writes, server.closing) = (now, now_closed);
+        self.log(world);
         self.flush(world);
         self.close_ended(world);
         let kept: (Vec<ClientSlot>, Vec<ClientSlot>) = (later, later_closed);

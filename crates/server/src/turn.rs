@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::snapshot::{self, Duplicates, EndOptions};
+use engine::snapshot::{self, EndOptions};
 use engine::{ClientSlot, Engine, Verdict};
 use resp::{Limits, Parsed};
 use world::{ConnId, Event, Recv, Signal, World};
@@ -51,6 +51,8 @@ pub struct Server {
     pub(crate) unfinished: Vec<u32>,
     /// When the engine's cron wants to run next, monotonic microseconds.
     pub(crate) cron_due_us: u64,
+    /// When the append-only file is to be looked at again, monotonic microseconds.
+    pub(crate) log_due_us: u64,
     /// When the last wait ended.
     pub(crate) awake_us: u64,
     /// Requests executed in this turn.
@@ -73,6 +75,7 @@ impl Server {
             buffers: Vec::new(),
             unfinished: Vec::new(),
             cron_due_us: 0,
+            log_due_us: u64::MAX,
             awake_us: 0,
             executed: 0,
             command_ticks: 0,
@@ -129,11 +132,11 @@ impl Server {
     }
 
     fn timeout(&self, now_us: u64) -> Duration {
-        let busy = snapshot::go_on(&self.engine.server);
+        let busy = self.is_loading();
         if busy || !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
             return Duration::ZERO;
         }
-        Duration::from_micros(self.cron_due_us.saturating_sub(now_us))
+        Duration::from_micros(self.cron_due_us.min(self.log_due_us).saturating_sub(now_us))
     }
 
     /// A turn ends where the next wait begins; before the first wait there was none.
@@ -201,22 +204,12 @@ impl Server {
         }
     }
 
-    /// Opens the snapshot that the configuration names, if there is one. It is loaded turn by turn.
-    pub fn begin_loading(&mut self, world: &mut dyn World) -> Result<(), String> {
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, .. } = &mut self.engine;
-        snapshot::begin(keyspace, server, &mut host, Duplicates::Refuse).map(drop)
-    }
-
-    /// Loads some of the snapshot. One that is no good is the end: nobody shall take half a dataset for the whole.
+    /// Loads some of what there is to load. What is no good is the end: nobody shall take half a dataset for the whole.
     fn load(&mut self, world: &mut dyn World) -> std::io::Result<()> {
-        if !snapshot::go_on(&self.engine.server) {
+        if !self.is_loading() {
             return Ok(());
         }
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, .. } = &mut self.engine;
-        let step = snapshot::load_step(keyspace, server, &mut host, LOAD_US);
-        step.map(drop).map_err(|why| {
+        self.load_some(world, LOAD_US).map_err(|why| {
             std::io::Error::other(format!("Fatal error loading the DB, check server logs. Exiting. {why}"))
         })
     }
@@ -406,6 +399,7 @@ impl Server {
     /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
     fn stop(&mut self, world: &mut dyn World) {
         self.listeners.close(world);
+        self.end_log();
         let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
         for slot in slots {
             self.send(world, slot);

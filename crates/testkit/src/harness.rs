@@ -212,6 +212,9 @@ impl Harness {
             }
         }
         self.engine.broadcast();
+        if self.engine.server.aof.is_busy() {
+            engine::aof::log::before_replies(&mut self.engine.server, &mut self.host);
+        }
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             if let Some(number) = self.number_of(slot) {
@@ -230,6 +233,9 @@ impl Harness {
         for slot in std::mem::take(&mut self.engine.server.pending_writes) {
             let number = self.number_of(slot);
             let Some(client) = self.engine.server.clients.get_mut(slot) else { continue };
+            if client.gate.meets(engine::Gate::UNSYNCED) {
+                continue;
+            }
             client.write_pending = false;
             if client.close == Close::Now {
                 continue;

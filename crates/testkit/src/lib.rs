@@ -25,6 +25,7 @@
 //! A request that is followed by nothing must be answered by nothing.
 #![forbid(unsafe_code)]
 
+pub mod fed;
 mod harness;
 mod host;
 mod journal;

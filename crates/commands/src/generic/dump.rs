@@ -97,7 +97,7 @@ fn restore(ctx: &mut Ctx<'_>) -> Result {
     let expire = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),
-        (ttl, false) => Some(ttl.saturating_add(now)),
+        (ttl, false) => Some(ttl.saturating_add(ctx.clock_ms())),
     };
     if expire.is_some_and(|at| at <= now) {
         dead_on_arrival(ctx, key, was_there);
@@ -167,7 +167,7 @@ fn dead_on_arrival(ctx: &mut Ctx<'_>, key: Key<'_>, was_there: bool) {
 
 /// IDLETIME and FREQ count if the policy asks for what they tell.
 fn set_access(ctx: &mut Ctx<'_>, key: Key<'_>, options: &Options) {
-    let now = ctx.now_ms();
+    let now = ctx.clock_ms();
     let bits = match ctx.keyspace.env.access {
         Access::Lru => options.idle_s.map(|idle| access::lru_idle_for(idle, now)),
         Access::Lfu => options.frequency.map(|counter| Lfu::with_counter(counter, now)),

@@ -235,9 +235,7 @@ fn names_at_fault_are_told_as_the_peer_tells_them() {
 
 #[test]
 fn what_is_not_there_yet_is_refused_in_one_line() {
-    for (name, value) in
-        [("appendonly", "yes"), ("io-threads", "4"), ("primaryauth", "secret"), ("activedefrag", "yes")]
-    {
+    for (name, value) in [("io-threads", "4"), ("primaryauth", "secret"), ("activedefrag", "yes")] {
         let refused = set(&mut Config::default(), &[(name, value)]);
         assert!(refused.is_err_and(|line| line.contains(" not available in this version")), "{name}");
     }

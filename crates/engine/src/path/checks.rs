@@ -98,7 +98,11 @@ fn closing(r: &mut Request<'_>) -> Check {
 
 /// A client that waits in a blocking command, or does not read its replies, has its next requests kept.
 fn blocked(r: &mut Request<'_>) -> Check {
-    if r.client.gate.meets(Gate::BLOCKED.and(Gate::FLOODED)) { Check::Hold } else { Check::Pass }
+    if r.client.gate.meets(Gate::BLOCKED.and(Gate::FLOODED).and(Gate::UNSYNCED).and(Gate::AWAITS)) {
+        Check::Hold
+    } else {
+        Check::Pass
+    }
 }
 
 /// NOAUTH; commands with NO_AUTH are exempt.
@@ -223,7 +227,7 @@ pub(crate) fn is_refused_unsaved(record: &Command) -> bool {
 fn saved(r: &mut Request<'_>) -> Check {
     let refused = r.flags().has(Flags::WRITE) || r.entry().is_some_and(|entry| entry.record.name == "PING");
     if r.engine.server.gate.meets(Gate::UNSAVED) && refused {
-        return Check::Refuse(CommandError::Line(UNSAVED));
+        return Check::Refuse(crate::aof::health::refusal(&r.engine.server));
     }
     Check::Pass
 }

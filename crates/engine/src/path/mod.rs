@@ -264,6 +264,36 @@ fn call<const WAITS: bool>(
     ctx.outcome.end();
 }
 
+/// Runs what the append-only file says: without being counted, timed, or answered. False if it failed.
+pub(crate) fn replay(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    registry: &Registry,
+    host: &mut dyn Host,
+    client: &mut Client,
+    argv: Argv<'_>,
+    ahead: Ahead,
+) -> bool {
+    let mut ctx = Ctx {
+        keyspace,
+        server,
+        client,
+        host,
+        registry,
+        command: registry.entry(ahead.command),
+        argv,
+        outcome: Outcome::default(),
+        hash: ahead.hash,
+        hashed: usize::from(ahead.hashed),
+    };
+    let done = (ctx.command.record.run)(&mut ctx).is_ok();
+    if ctx.outcome.dirty != 0 || ctx.keyspace.env.news {
+        settle::settle(&mut ctx);
+    }
+    ctx.outcome.end();
+    done
+}
+
 /// Counts a command that has run, and how long it took.
 #[inline(always)]
 fn count(ctx: &mut Ctx<'_>, id: u16, spent: u64) {

@@ -71,7 +71,7 @@ impl Caller<'_> {
         let started = *wrote;
         *wrote |= writes;
         if writes && !started && self.server.gate.meets(Gate::UNSAVED) {
-            return Err(CommandError::Line(crate::path::UNSAVED));
+            return Err(crate::aof::health::refusal(self.server));
         }
         Ok(())
     }

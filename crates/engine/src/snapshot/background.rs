@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use keyspace::{Keyspace, Policy};
 
+use super::file_name;
 use super::save::{self, Plan};
-use super::state::Saving;
-use crate::gate::Gate;
+use super::state::{Ending, Purpose, Saving};
 use crate::host::{ChildHost, ChildNews, Host, Level};
 use crate::state::ServerState;
 
@@ -19,10 +19,29 @@ const RETRY_US: u64 = 5_000_000;
 const REPORT_KEYS: u64 = 1024;
 const REPORT_US: u64 = 1_000_000;
 
-/// Forks a child that writes a snapshot. The error is one line, in the log already.
+/// Begins a snapshot in the background. The error is one line, in the log already.
 pub fn start(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     server.snapshot.last_try_us = server.mono_us;
-    let plan = Plan::of(server, host);
+    let path = file_name(&server.config);
+    if let Err(why) = start_for(keyspace, server, host, Purpose::Snapshot, path) {
+        server.snapshot.last_ok = false;
+        note_health(server);
+        return Err(why);
+    }
+    server.snapshot.scheduled = false;
+    Ok(())
+}
+
+/// Begins to write the dataset, as it is now, into the file `path`; the cron hears of the end, and whoever it is for is
+/// told ([`ended`]). There must be no other on its way. The error is one line, in the log already.
+pub(crate) fn start_for(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    purpose: Purpose,
+    path: String,
+) -> Result<(), String> {
+    let plan = Plan::of(server, host, purpose, path);
     let delay = server.config.rdb_key_save_delay;
     let began_us = host.mono_us();
     let forked = {
@@ -32,17 +51,19 @@ pub fn start(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
     let pid = match forked {
         Ok(pid) => pid,
         Err(why) => {
-            server.snapshot.last_ok = false;
-            note_health(server);
-            host.log(Level::Warning, &format!("Can't save in background: fork: {why}"));
+            let what = match purpose {
+                Purpose::Snapshot => "save in background",
+                Purpose::Rewrite => "rewrite append only file in background",
+            };
+            host.log(Level::Warning, &format!("Can't {what}: fork: {why}"));
             return Err(why);
         }
     };
     server.snapshot.fork_us = host.mono_us().saturating_sub(began_us);
     server.snapshot.forks += 1;
-    server.snapshot.scheduled = false;
     server.note_latency("fork", server.snapshot.fork_us);
     server.snapshot.saving = Some(Saving {
+        purpose,
         pid,
         began_us: server.mono_us,
         dirty_before: server.dirty,
@@ -54,7 +75,11 @@ pub fn start(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
         cancelled: false,
     });
     set_policy(keyspace, server);
-    host.log(Level::Notice, &format!("Background saving started by pid {pid}"));
+    let what = match purpose {
+        Purpose::Snapshot => "saving",
+        Purpose::Rewrite => "append only file rewriting",
+    };
+    host.log(Level::Notice, &format!("Background {what} started by pid {pid}"));
     Ok(())
 }
 
@@ -157,42 +182,72 @@ fn ended(
 ) {
     let Some(saving) = server.snapshot.saving.take() else { return };
     set_policy(keyspace, server);
+    let ending = match ok {
+        true => Ending::Done,
+        false if saving.cancelled => Ending::Cancelled,
+        false => Ending::Failed(signal),
+    };
+    match saving.purpose {
+        Purpose::Snapshot => snapshot_ended(server, host, saving, ending),
+        Purpose::Rewrite => crate::aof::rewrite_ended(keyspace, server, host, saving, ending),
+    }
+}
+
+fn snapshot_ended(server: &mut ServerState, host: &mut dyn Host, saving: Saving, ending: Ending) {
     server.snapshot.last_took_s = Some(server.mono_us.saturating_sub(saving.began_us) / 1_000_000);
     server.snapshot.last_copied = saving.copied_peak;
-    let megabytes = saving.copied_peak >> 20;
-    if ok {
-        host.log(Level::Notice, &format!("Fork CoW for RDB: {megabytes} MB"));
-        host.log(Level::Notice, "Background saving terminated with success");
-        server.dirty = server.dirty.saturating_sub(saving.dirty_before);
-        return save::done(server);
+    if ending == Ending::Done {
+        host.log(Level::Notice, &format!("Fork CoW for RDB: {} MB", saving.copied_peak >> 20));
     }
-    if saving.cancelled {
-        host.log(Level::Notice, "Background saving was ended");
-    } else {
-        match signal {
-            Some(signal) => {
-                host.log(Level::Warning, &format!("Background saving terminated by signal {signal}"))
-            }
-            None => host.log(Level::Warning, "Background saving error"),
+    log_ending(host, "saving", "error", ending);
+    match ending {
+        Ending::Done => {
+            server.dirty = server.dirty.saturating_sub(saving.dirty_before);
+            return save::done(server);
         }
-        server.snapshot.last_ok = false;
+        Ending::Cancelled => {}
+        Ending::Failed(_) => server.snapshot.last_ok = false,
     }
     note_health(server);
 }
 
-/// Ends the child, if there is one; its end will be heard of. False if there was none.
+/// Tells the log how something in the background ended. `failed`: the word for a failure.
+pub(crate) fn log_ending(host: &mut dyn Host, what: &str, failed: &str, ending: Ending) {
+    let (level, how) = match ending {
+        Ending::Done => (Level::Notice, "terminated with success".to_owned()),
+        Ending::Cancelled => (Level::Notice, "was ended".to_owned()),
+        Ending::Failed(Some(signal)) => (Level::Warning, format!("terminated by signal {signal}")),
+        Ending::Failed(None) => (Level::Warning, failed.to_owned()),
+    };
+    host.log(level, &format!("Background {what} {how}"));
+}
+
+/// Ends the snapshot that is being written, if one is; its end will be heard of. False if there was none.
 pub fn cancel(server: &mut ServerState, host: &mut dyn Host) -> bool {
-    let Some(saving) = &mut server.snapshot.saving else { return false };
-    saving.cancelled = true;
-    host.end_child();
+    if !server.snapshot.saving_for(Purpose::Snapshot) {
+        return false;
+    }
+    tell_to_end(server, host);
     true
 }
 
-/// Ends the child, if there is one, and waits for its end: before a snapshot that everybody waits for.
-pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
-    if !cancel(server, host) {
-        return;
+fn tell_to_end(server: &mut ServerState, host: &mut dyn Host) {
+    if let Some(saving) = &mut server.snapshot.saving {
+        saving.cancelled = true;
+        host.end_child();
     }
+}
+
+/// Ends the snapshot that is being written, if one is, and waits for its end: before one that everybody waits for.
+pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.saving_for(Purpose::Snapshot) {
+        end_child(keyspace, server, host);
+    }
+}
+
+/// Ends what is being written in the background, whatever it is for, and waits for its end.
+pub(crate) fn end_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    tell_to_end(server, host);
     // It was killed: milliseconds at most.
     for _ in 0..5000 {
         poll(keyspace, server, host);
@@ -205,7 +260,12 @@ pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
 
 /// Raises or lowers the gate before commands that write: they are refused while snapshots cannot be written.
 pub(crate) fn note_health(server: &mut ServerState) {
+    let refused = refuses_writes(server);
+    server.refuse_writes(refused);
+}
+
+/// Whether snapshots are wanted that cannot be written, so that nothing shall change.
+pub(crate) fn refuses_writes(server: &ServerState) -> bool {
     let config = &server.config;
-    let refused = !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty();
-    server.gate.set(Gate::UNSAVED, refused);
+    !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty()
 }

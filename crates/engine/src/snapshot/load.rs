@@ -9,7 +9,7 @@ use persist::{Error, Loaded};
 use super::state::Loads;
 use super::{file_name, load_options};
 use crate::gate::Gate;
-use crate::host::{Host, Level};
+use crate::host::{Host, Level, OpenFile};
 use crate::state::ServerState;
 
 /// What becomes of a key that is there already.
@@ -25,6 +25,10 @@ pub enum Duplicates {
 pub struct Loading {
     loader: Loader<Box<dyn Read + Send>>,
     duplicates: Duplicates,
+    name: String,
+    /// Commands follow it, be it in this file or in others: keys whose time is up are kept, since what follows may have
+    /// given them more, and the rest of the file is left in [`super::SnapshotState::rest`].
+    preamble: bool,
     /// Bytes of the file; 0 if nobody knows.
     pub total: u64,
     pub began_us: u64,
@@ -76,12 +80,27 @@ pub fn begin(
 ) -> Result<Begun, String> {
     let name = file_name(&server.config);
     let Some(file) = host.open_file(&name)? else { return Ok(Begun::Nothing) };
+    begin_file(keyspace, server, host, duplicates, (name, file), false)?;
+    Ok(Begun::Yes)
+}
+
+/// The same with a file that is open, `preamble` as in [`Loading`].
+pub(crate) fn begin_file(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    duplicates: Duplicates,
+    (name, file): (String, OpenFile),
+    preamble: bool,
+) -> Result<(), String> {
     let loader =
         Loader::new(file.content, file.len, load_options(server)).map_err(|error| told(&name, &error))?;
     host.log(Level::Notice, &format!("Loading a snapshot of format version {}", loader.version().0));
     server.snapshot.loading = Some(Box::new(Loading {
         loader,
         duplicates,
+        name,
+        preamble,
         total: file.len.unwrap_or(0),
         began_us: host.mono_us(),
         began_wall_s: server.wall_us / 1_000_000,
@@ -95,7 +114,7 @@ pub fn begin(
     }));
     server.gate.set(Gate::LOADING, true);
     keyspace.env.hold_expiry = true;
-    Ok(Begun::Yes)
+    Ok(())
 }
 
 fn told(name: &str, error: &Error) -> String {
@@ -121,12 +140,15 @@ pub fn step(
                     let seed = keyspace.env.rng.u32(..);
                     crate::scripting::replace_libraries(server, host, seed, &loading.functions)
                         .map_err(|error| format!("functions: {}", error.to_line()))?;
-                    finished(server, host, *loading);
+                    finished(server, host, &loading);
+                    if loading.preamble {
+                        server.snapshot.rest = Some(Rest::of(*loading));
+                    }
                     return Ok(Progress::Done);
                 }
                 Err(error) => {
                     end(keyspace, server, &loading);
-                    return Err(told(&file_name(&server.config), &error));
+                    return Err(told(&loading.name, &error));
                 }
             }
         }
@@ -217,7 +239,7 @@ fn apply(
         }
         _ => {}
     }
-    if record.expire.is_some_and(|at| at <= keyspace.env.now_ms) {
+    if !loading.preamble && record.expire.is_some_and(|at| at <= keyspace.env.now_ms) {
         loading.loads.expired += 1;
         return Ok(());
     }
@@ -278,7 +300,24 @@ fn end(keyspace: &mut Keyspace, server: &mut ServerState, loading: &Loading) {
     keyspace.env.hold_expiry = loading.held_before;
 }
 
-fn finished(server: &mut ServerState, host: &mut dyn Host, loading: Loading) {
+/// What follows a snapshot in its file.
+pub struct Rest {
+    /// Read already.
+    pub ahead: Vec<u8>,
+    pub source: Box<dyn Read + Send>,
+    /// Where in the file it begins.
+    pub offset: u64,
+}
+
+impl Rest {
+    fn of(loading: Loading) -> Rest {
+        let offset = loading.offset();
+        let (ahead, source) = loading.loader.into_rest();
+        Rest { ahead, source, offset }
+    }
+}
+
+fn finished(server: &mut ServerState, host: &mut dyn Host, loading: &Loading) {
     let Loads { keys, expired } = loading.loads;
     server.snapshot.last_load = loading.loads;
     let took = host.mono_us().saturating_sub(loading.began_us) as f64 / 1e6;

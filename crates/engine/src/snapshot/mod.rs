@@ -21,12 +21,14 @@ use persist::{Modules, Settings, Version};
 
 use crate::state::ServerState;
 
-pub(crate) use background::note_health;
 pub use background::{cancel, forget_child, poll, start, step};
+pub(crate) use background::{end_child, log_ending, note_health, refuses_writes, start_for};
 pub use end::{EndOptions, prepare_end};
-pub use load::{Begun, Duplicates, Loading, Progress, begin, go_on, load_whole, step as load_step};
+pub(crate) use load::begin_file;
+pub use load::{Begun, Duplicates, Loading, Progress, Rest, begin, go_on, load_whole, step as load_step};
+pub(crate) use save::Plan;
 pub use save::save;
-pub use state::{Loads, Saving, SnapshotState};
+pub use state::{Ending, Loads, Purpose, Saving, SnapshotState};
 
 /// How values are written.
 pub fn settings(config: &Config) -> Settings {

@@ -5,6 +5,7 @@ use std::io;
 use keyspace::Keyspace;
 use persist::file::{About, AccessInfo, Saved};
 
+use super::state::Purpose;
 use super::{file_name, settings};
 use crate::host::{Host, Level};
 use crate::state::ServerState;
@@ -13,7 +14,7 @@ use crate::state::ServerState;
 const SYNC_EVERY: u64 = 4 << 20;
 
 /// What a file says, and how it is written: taken before the fork, so that the child asks for nothing.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub path: String,
     pub sync_every: u64,
     aux: Vec<(&'static str, String)>,
@@ -24,20 +25,25 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn of(server: &ServerState, host: &dyn Host) -> Plan {
+    /// `path`: where it goes, a temporary file that takes the place of an older one when it is whole.
+    pub fn of(server: &ServerState, host: &dyn Host, purpose: Purpose, path: String) -> Plan {
         let config = &server.config;
         let policy = config.maxmemory_policy;
         let access = if policy.is_lru() || policy.is_lfu() { AccessInfo::Kept } else { AccessInfo::None };
+        let (incremental, base) = match purpose {
+            Purpose::Snapshot => (config.rdb_save_incremental_fsync, "0"),
+            Purpose::Rewrite => (config.aof_rewrite_incremental_fsync, "1"),
+        };
         Plan {
-            path: file_name(config),
-            sync_every: if config.rdb_save_incremental_fsync { SYNC_EVERY } else { 0 },
+            path,
+            sync_every: if incremental { SYNC_EVERY } else { 0 },
             aux: vec![
                 ("redis-ver", crate::REDIS_VERSION.to_owned()),
                 ("redstart-ver", env!("CARGO_PKG_VERSION").to_owned()),
                 ("redis-bits", "64".to_owned()),
                 ("ctime", (server.wall_us / 1_000_000).to_string()),
                 ("used-mem", host.used_memory().to_string()),
-                ("aof-base", "0".to_owned()),
+                ("aof-base", base.to_owned()),
             ],
             functions: server.scripting.libraries.iter().map(|library| library.text.clone()).collect(),
             settings: settings(config),
@@ -66,7 +72,8 @@ impl Plan {
 
 /// Writes a snapshot while everybody waits. The error is one line for the log, where it is already.
 pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    let plan = Plan::of(server, host);
+    let path = file_name(&server.config);
+    let plan = Plan::of(server, host, Purpose::Snapshot, path);
     let written = host
         .save_file(&plan.path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_| true).map(drop));
     if let Err(why) = written {

@@ -1,10 +1,30 @@
 //! What is remembered of snapshots.
 
-use super::load::Loading;
+use super::load::{Loading, Rest};
 
-/// A child that writes a snapshot.
+/// What a snapshot is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The file of `dbfilename`.
+    Snapshot,
+    /// The base of an append-only file, in its place.
+    Rewrite,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Done,
+    /// It was told to end.
+    Cancelled,
+    /// By this signal, if by one.
+    Failed(Option<i32>),
+}
+
+/// A snapshot that is being written in the background.
 #[derive(Clone, Copy, Debug)]
 pub struct Saving {
+    pub purpose: Purpose,
     pub pid: u32,
     pub began_us: u64,
     /// Changes that its snapshot has.
@@ -46,9 +66,16 @@ pub struct SnapshotState {
     pub forks: u64,
     pub loading: Option<Box<Loading>>,
     pub last_load: Loads,
+    /// What follows the preamble that was loaded, if it was one.
+    pub rest: Option<Rest>,
 }
 
 impl SnapshotState {
+    /// Whether a snapshot is being written for this.
+    pub fn saving_for(&self, purpose: Purpose) -> bool {
+        self.saving.is_some_and(|saving| saving.purpose == purpose)
+    }
+
     /// Of a server that starts at this time.
     pub fn at(wall_us: i64) -> Self {
         SnapshotState {
@@ -64,6 +91,7 @@ impl SnapshotState {
             forks: 0,
             loading: None,
             last_load: Loads::default(),
+            rest: None,
         }
     }
 }

@@ -103,6 +103,11 @@ impl<R: Read> Loader<R> {
         self.reader.offset()
     }
 
+    /// What is left of the source after [`Item::End`]: bytes that were read ahead, and the rest.
+    pub fn into_rest(self) -> (Vec<u8>, R) {
+        self.reader.into_rest()
+    }
+
     /// The next part. After [`Item::End`], and after an error, there is none.
     pub fn next(&mut self, env: &Env) -> Result<Item> {
         let mut ahead = Ahead::default();
