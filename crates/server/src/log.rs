@@ -36,7 +36,7 @@ impl Server {
 
     /// Whether something is being loaded.
     #[inline]
-    pub(crate) fn is_loading(&self) -> bool {
+    pub fn is_loading(&self) -> bool {
         engine::snapshot::go_on(&self.engine.server) || aof::go_on(&self.engine.server)
     }
 

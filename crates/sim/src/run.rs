@@ -127,6 +127,16 @@ fn engine(dice: &mut Rng, world: &SimWorld) -> Engine {
 pub(crate) fn engine_with(registry: engine::Registry, dice: &mut Rng, world: &SimWorld) -> Engine {
     // The simulated disk has no room: nothing is to be saved at the end.
     let config = config::Config { maxclients: 1000, save: Default::default(), ..Default::default() };
+    engine_of(config, registry, dice, world)
+}
+
+/// An engine with this configuration.
+pub(crate) fn engine_of(
+    config: config::Config,
+    registry: engine::Registry,
+    dice: &mut Rng,
+    world: &SimWorld,
+) -> Engine {
     let now = world.now();
     Engine::new(Setup {
         config,

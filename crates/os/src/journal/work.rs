@@ -104,6 +104,9 @@ pub(super) fn sync(shared: &Shared) {
         } else if core.may_sync() {
             sync_current(shared, core)
         } else {
+            if core.awaited {
+                shared.idle.notify_one();
+            }
             wait(&shared.disk, core)
         };
     }
