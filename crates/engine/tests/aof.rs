@@ -491,3 +491,44 @@ fn debug_loadaof_gives_the_same_dataset_and_keeps_it_if_the_files_are_bad() {
     assert_eq!(digest(&mut h), before);
     assert_eq!(h.host.files[MANIFEST], manifest);
 }
+
+/// A rewrite has begun, and the power goes: what of either file is on the disk is for the disk to say.
+#[test]
+fn of_two_files_the_later_one_counts_only_after_all_of_the_first() {
+    let mut h = start();
+    let mut states = vec![digest(&mut h)];
+    let mut write = |h: &mut Harness, key: &str| {
+        h.send(&format!("SET {key} 1"));
+        states.push(digest(h));
+    };
+    write(&mut h, "a");
+    write(&mut h, "b");
+    h.host.child_busy = true;
+    h.host.journal.slow = true;
+    h.send("BGREWRITEAOF");
+    write(&mut h, "c");
+    write(&mut h, "d");
+    let second = "/data/appendonlydir/appendonly.aof.2.incr.aof";
+    assert!(text(&h, second).starts_with("#AFTER:77\r\n"), "{}", text(&h, second));
+    let (one, two) = (h.host.files[INCR].clone(), h.host.files[second].clone());
+    for (first, rest) in (0..=one.len()).flat_map(|first| [(first, 0), (first, 20), (first, two.len())]) {
+        let mut files = h.host.files.clone();
+        files.insert(INCR.to_owned(), one[..first].to_vec());
+        files.insert(second.to_owned(), two[..rest].to_vec());
+        let mut back = restart(config(), files).unwrap_or_else(|why| panic!("{first} {rest}: {why}"));
+        assert!(states.contains(&digest(&mut back)), "{first} {rest}");
+        back.send("SET e 1");
+        let (before, mut again) = (digest(&mut back), again(&back));
+        assert_eq!(digest(&mut again), before, "{first} {rest}");
+    }
+    // Once the first file is on the disk it must be there.
+    h.advance(600);
+    h.host.end_sync();
+    h.advance(1);
+    assert!(text(&h, second).contains("#SEALED:77\r\n"), "{}", text(&h, second));
+    let mut files = h.host.files.clone();
+    files.insert(INCR.to_owned(), one[..one.len() - 1].to_vec());
+    assert!(restart(config(), files.clone()).err().is_some_and(|why| why.contains("is not the last one")));
+    files.insert(INCR.to_owned(), one[..one.len() - 27].to_vec());
+    assert!(restart(config(), files).err().is_some_and(|why| why.contains("had 77 bytes and has 50")));
+}
