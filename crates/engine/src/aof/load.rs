@@ -17,7 +17,6 @@ use persist::{Error, Kind};
 use super::files;
 use super::replay::{self, Replay};
 use super::rewrite::shown;
-use super::seal::{self, Before};
 use crate::gate::Gate;
 use crate::host::{Host, Level, OpenFile};
 use crate::registry::Registry;
@@ -37,8 +36,8 @@ struct Part {
     name: String,
     path: String,
     len: u64,
+    last: bool,
     began_us: u64,
-    increment: bool,
 }
 
 enum Current {
@@ -60,8 +59,6 @@ pub struct Loading {
     held_before: bool,
     /// Where the last file is gone on with.
     marks: Marks,
-    /// The length of the file before, if it was an increment.
-    before: Option<u64>,
 }
 
 impl Loading {
@@ -93,11 +90,13 @@ pub(super) fn begin(
         let len = host.file_len(&path)?;
         let len = len.ok_or_else(|| missing(&name))?;
         total = total.saturating_add(len);
-        let increment = role == manifest::Role::Increment;
-        if !increment {
+        if role == manifest::Role::Base {
             base = len;
         }
-        parts.push_back(Part { name, path, len, began_us: 0, increment });
+        parts.push_back(Part { name, path, len, last: false, began_us: 0 });
+    }
+    if let Some(last) = parts.back_mut() {
+        last.last = true;
     }
     let Some(part) = parts.pop_front() else { return Ok(()) };
     (server.aof.size, server.aof.base_size, server.aof.truncated) = (total, base, 0);
@@ -113,7 +112,6 @@ pub(super) fn begin(
         logged_us: host.mono_us(),
         held_before: keyspace.env.hold_expiry,
         marks: Marks::new(0),
-        before: None,
     };
     open(keyspace, server, host, &mut loading)?;
     server.aof.loading = Some(Box::new(loading));
@@ -282,12 +280,11 @@ fn broken(
     loading: &mut Loading,
     error: Error,
 ) -> Result<Progress, String> {
-    let last = error.kind != Kind::Cut || is_end_of_all(host, loading)?;
     let Some(Current::Requests(reader)) = &mut loading.current else { return Err(error.to_string()) };
     let (part, good_to) = (&loading.part, reader.good_to());
     let name = &part.name;
     match error.kind {
-        Kind::Cut if !last => Err(format!(
+        Kind::Cut if !part.last => Err(format!(
             "The append only file {name} ends at offset {} ({}), and is not the last one: {}",
             error.offset,
             error.what,
@@ -308,12 +305,10 @@ fn broken(
             let line =
                 format!("!!! {name} was cut at offset {good_to}: {lost} bytes of no whole unit are lost !!!");
             host.log(Level::Warning, &line);
-            server.aof.truncated += lost;
+            server.aof.truncated = lost;
             server.aof.size = server.aof.size.saturating_sub(lost);
             loading.marks = reader.marks();
-            loading.part.len = good_to;
             loading.replay.forget_open();
-            empty_rest(server, host, loading)?;
             Ok(Progress::Done)
         }
         _ => Err(format!(
@@ -337,8 +332,6 @@ fn next_part(
     host.log(Level::Notice, &format!("DB loaded from file {}: {took_s:.3} seconds", loading.part.name));
     loading.done = loading.done.saturating_add(loading.part.len);
     loading.current = None;
-    loading.before = loading.part.increment.then_some(loading.part.len);
-    follows(server, host, loading)?;
     match loading.to_come.pop_front() {
         None => Ok(Progress::Done),
         Some(part) => {
@@ -348,45 +341,6 @@ fn next_part(
             Ok(Progress::More)
         }
     }
-}
-
-/// Whether the files that are to come hold nothing that was ever synced: what is missing before them makes them worth
-/// nothing.
-fn is_end_of_all(host: &dyn Host, loading: &Loading) -> Result<bool, String> {
-    let Some(next) = loading.to_come.front() else { return Ok(true) };
-    Ok(match seal::before(host, &next.path)? {
-        Before::Empty => loading.to_come.iter().all(|part| part.len == 0),
-        Before::Unknown => false,
-        Before::Was(len) => !seal::is_sealed(host, &next.path, len)?,
-    })
-}
-
-/// Makes sure that the next file follows the one that is done. It does not if that was longer once.
-fn follows(server: &mut ServerState, host: &mut dyn Host, loading: &mut Loading) -> Result<(), String> {
-    let (Some(next), Some(len)) = (loading.to_come.front(), loading.before) else { return Ok(()) };
-    let Before::Was(was) = seal::before(host, &next.path)? else { return Ok(()) };
-    if was == len {
-        return Ok(());
-    }
-    let name = &loading.part.name;
-    if !seal::is_sealed(host, &next.path, was)? {
-        host.log(Level::Warning, &format!("!!! The AOF file {name} had {was} bytes and has {len} !!!"));
-        return empty_rest(server, host, loading);
-    }
-    Err(format!("The append only file {name} had {was} bytes and has {len}: {}", remedy(server)))
-}
-
-/// Empties the files that are to come. They stay in the manifest.
-fn empty_rest(server: &mut ServerState, host: &mut dyn Host, loading: &mut Loading) -> Result<(), String> {
-    for part in loading.to_come.iter_mut().filter(|part| part.len > 0) {
-        let (name, lost) = (&part.name, part.len);
-        host.truncate(&part.path, 0).map_err(|why| format!("Can't empty the AOF file {name}: {why}"))?;
-        host.log(Level::Warning, &format!("!!! {name} was emptied: {lost} bytes that follow are lost !!!"));
-        server.aof.truncated += lost;
-        server.aof.size = server.aof.size.saturating_sub(lost);
-        part.len = 0;
-    }
-    Ok(())
 }
 
 fn log_progress(server: &ServerState, host: &mut dyn Host, loading: &Loading, now_us: u64) {

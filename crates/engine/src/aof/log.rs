@@ -113,7 +113,6 @@ pub fn before_replies(server: &mut ServerState, host: &mut dyn Host) {
     if server.aof.log.durable() > was {
         server.aof.log.expected += server.aof.log.held.len();
     }
-    super::seal::step(server, host);
     sync_if_due(server, host, &state);
     super::wait::step(server);
     lose_patience(server, host);

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! **Invariants**
-//! 1. A file that the manifest names is there, and but for its end (`seal`) holds whole units: files are made before they are named, and removed after
+//! 1. A file that the manifest names is there, and holds whole units: files are made before they are named, and removed after
 //!    they no longer are. At any moment the files that the manifest names, read in order, give the dataset as far as it was
 //!    handed over and made durable.
 //! 2. The feed collects exactly while a file is open ([`Aof::is_open`]): nothing is told to nobody, nothing is missed.
@@ -27,7 +27,6 @@ pub mod load;
 pub mod log;
 mod replay;
 mod rewrite;
-mod seal;
 mod start;
 pub mod switch;
 pub mod wait;
@@ -59,7 +58,6 @@ pub struct Aof {
     manifest: Manifest,
     /// Where the next bytes of the file belong, and the checksum since its last mark.
     marks: Marks,
-    unsealed: Option<seal::Unsealed>,
     /// A file is open, and the feed collects for it.
     open: bool,
     /// Bytes in all files that count, and what they were after the last rewrite.

@@ -13,7 +13,7 @@
 use keyspace::Keyspace;
 use persist::aof::Marks;
 
-use super::{Mode, RESERVE, files, health, log, seal};
+use super::{Mode, RESERVE, files, health, log};
 use crate::host::{Host, Level};
 use crate::snapshot::{Ending, Purpose, Saving, log_ending};
 use crate::state::ServerState;
@@ -141,9 +141,7 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
         return Err(why);
     }
     server.aof.manifest = manifest;
-    let before = server.aof.marks.at();
     begin_file(server);
-    seal::opened(server, host, before);
     host.log(Level::Notice, &format!("Creating AOF incr file {} on background rewrite", shown(&name)));
     Ok(())
 }
@@ -231,7 +229,6 @@ fn replace_base(server: &mut ServerState, host: &mut dyn Host) -> Result<(), Str
         return Err(why);
     }
     server.aof.manifest = manifest;
-    server.aof.unsealed = None;
     if server.aof.mode != Mode::Off {
         let base_len = host.file_len(&files::path(&server.config, &base)).ok().flatten().unwrap_or(0);
         server.aof.size = base_len.saturating_add(server.aof.marks.at());
