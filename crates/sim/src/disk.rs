@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
-/// What is lost at a loss of power is lost in blocks of this size.
+/// What is written to a disk is written in blocks of this size.
 const BLOCK: usize = 512;
 
 #[derive(Default)]
@@ -155,12 +155,13 @@ impl SimDisk {
         Ok(())
     }
 
-    /// Opens a file to be appended to; it is made, durably, if it is not there, and what it has is synced.
+    /// Opens a file to be appended to; it is made, durably, if it is not there, and what it has is synced. That a sync of
+    /// another process has failed does not count: no process could know.
     pub fn open(&mut self, path: &Path) -> io::Result<(u64, u64)> {
         self.op()?;
         if let Ok(id) = self.find(path) {
             let file = self.files.entry(id).or_default();
-            file.kept = file.now.clone();
+            (file.kept, file.dropped) = (file.now.clone(), false);
             return Ok((id, file.now.len() as u64));
         }
         self.next += 1;
@@ -211,7 +212,7 @@ impl SimDisk {
         self.faults = Faults { sync_us: self.faults.sync_us, ..Faults::default() };
     }
 
-    /// The power goes: of what was not synced any blocks are there, others are not, and the end is anywhere.
+    /// The power goes: of what was not synced there is the beginning, and perhaps room for more.
     pub fn lose_power(&mut self, rng: &mut Rng) {
         // A file that was removed may be back.
         for (path, file) in &self.kept_names {
@@ -233,16 +234,11 @@ fn lose_blocks(file: &mut File, rng: &mut Rng) {
         return;
     }
     let end = rng.usize(kept..=now);
-    let torn = rng.bool();
     let mut left = file.now[..end].to_vec();
-    let mut at = kept;
-    while at < end {
-        let next = ((at / BLOCK + 1) * BLOCK).min(end);
-        // The length may be on the disk before the block is: it reads as zeros.
-        if torn && rng.u8(..4) == 0 {
-            left[at..next].fill(0);
-        }
-        at = next;
+    if rng.bool() {
+        // The length may be on the disk before the last blocks are: they read as zeros.
+        let whole = rng.usize(kept..=end) / BLOCK * BLOCK;
+        left[whole.max(kept)..].fill(0);
     }
     *file = File { kept: left.clone(), now: left, dropped: false };
 }

@@ -72,8 +72,15 @@ impl SimJournal {
         }
     }
 
+    /// Something waits that is of the oldest file.
+    fn waits(&self) -> bool {
+        let oldest = self.files.front().map(|file| file.id);
+        self.queue.front().is_some_and(|(id, _)| Some(*id) == oldest)
+    }
+
     fn write(&mut self, disk: &mut SimDisk, rng: &mut Rng) {
-        while let Some((id, bytes)) = self.queue.pop_front() {
+        while self.waits() {
+            let Some((id, bytes)) = self.queue.pop_front() else { break };
             match disk.append(id, &bytes, rng) {
                 Ok(()) => {
                     self.state.written += bytes.len() as u64;
@@ -105,7 +112,7 @@ impl SimJournal {
 
     /// Does what is due by now.
     pub fn advance(&mut self, disk: &mut SimDisk, now_us: u64, rng: &mut Rng) {
-        let may_write = self.write_failure.is_none() && !self.queue.is_empty();
+        let may_write = self.write_failure.is_none() && self.waits();
         match &self.flight {
             Some(flight) if flight.ends_us <= now_us => self.land(disk, rng),
             Some(flight) if may_write && flight.began_us + PATIENCE_US <= now_us => self.write(disk, rng),
@@ -119,15 +126,16 @@ impl SimJournal {
     }
 
     /// Begins the next sync.
-    fn take_off(&mut self, disk: &SimDisk, now_us: u64, rng: &mut Rng) {
+    fn take_off(&mut self, disk: &mut SimDisk, now_us: u64, rng: &mut Rng) {
         let Some(first) = self.files.front() else { return };
         let (id, lost, ends_at) = (first.id, first.lost, first.ends_at);
         let (seal, target) = match ends_at {
-            Some(end) => (end <= self.state.written && (lost || self.sync_failure.is_none()), end),
+            Some(end) => (end <= self.state.written && self.sync_failure.is_none(), end),
             None => (false, self.state.written),
         };
         if seal && lost {
             self.files.pop_front();
+            self.write(disk, rng);
             return self.take_off(disk, now_us, rng);
         }
         let asked = self.wanted.min(self.state.written) > self.state.synced;
@@ -141,16 +149,18 @@ impl SimJournal {
         let Some(flight) = self.flight.take() else { return };
         self.state.last_sync_us = flight.ends_us - flight.began_us;
         match disk.sync(flight.id, flight.len) {
-            Ok(()) => self.state.synced = self.state.synced.max(flight.target),
+            Ok(()) => {
+                self.state.synced = self.state.synced.max(flight.target);
+                if flight.seal {
+                    self.files.pop_front();
+                }
+            }
             Err(error) => {
                 self.sync_failure = Some(error.to_string());
                 if let Some(file) = self.files.iter_mut().find(|file| file.id == flight.id) {
                     file.lost = true;
                 }
             }
-        }
-        if flight.seal {
-            self.files.pop_front();
         }
         if self.write_failure.is_none() {
             self.write(disk, rng);
@@ -161,7 +171,7 @@ impl SimJournal {
     /// When something is to be done next.
     pub fn next_us(&self) -> Option<u64> {
         let flight = self.flight.as_ref()?;
-        let waits = self.write_failure.is_none() && !self.queue.is_empty();
+        let waits = self.write_failure.is_none() && self.waits();
         Some(if waits { flight.ends_us.min(flight.began_us + PATIENCE_US) } else { flight.ends_us })
     }
 

@@ -14,6 +14,7 @@ mod writer;
 use std::fmt;
 
 use config::choices::Appendfsync;
+use engine::host::JournalFailureKind;
 use fastrand::Rng;
 use server::{Running, Server};
 use testkit::resp;
@@ -26,6 +27,8 @@ use writer::Writer;
 
 /// Turns of a server that is up, or loads, after which a run is given up.
 const PATIENCE: usize = 50_000;
+/// Lines of the log, of all lives, that a failure shows.
+const LOG_LINES: usize = 120;
 /// What `everysec` may lose.
 const EVERYSEC_US: u64 = 1_000_000;
 
@@ -69,7 +72,7 @@ pub fn run(seed: u64) -> Result<Report, Box<Failure>> {
         Ok(()) => Ok(play.report),
         Err(why) => {
             let why = format!("durability, {:?}: {why}", play.mode);
-            Err(Box::new(Failure { seed, why, log: std::mem::take(&mut play.log) }))
+            Err(Box::new(Failure { seed, option: "--durability ", why, log: std::mem::take(&mut play.log) }))
         }
     }
 }
@@ -84,7 +87,7 @@ struct Play {
     now: Now,
     /// When a server was up last.
     up_us: u64,
-    /// What was logged in this life.
+    /// What was logged lately.
     log: Vec<String>,
     report: Report,
 }
@@ -136,7 +139,14 @@ impl Play {
         let mut world = SimWorld::with_disk(self.rng.u64(..), disk, self.now);
         world.weather = Weather { resets: 0, piece: 100_000, window: 1 << 20, ..world.weather };
         let engine = engine_of(self.config.clone(), commands::registry(), &mut self.rng, &world);
-        let mut life = Life { server: Server::new(engine), world, control: None, end, began_us: 0 };
+        let mut life = Life {
+            server: Server::new(engine),
+            world,
+            control: None,
+            end,
+            began_us: 0,
+            unsynced_since_us: None,
+        };
         let lived = self.live_through(&mut life);
         self.now = life.world.now();
         self.report.lives += 1;
@@ -144,8 +154,10 @@ impl Play {
         self.report.written = self.writers.iter().map(|writer| writer.written).sum();
         self.report.refused = self.writers.iter().map(|writer| writer.refused).sum();
         self.report.ms = self.now.mono_us / 1000;
+        self.log.append(&mut life.world.log);
+        self.log.push(format!("{:>12} --- {end:?}", self.now.mono_us));
+        self.log.drain(..self.log.len().saturating_sub(LOG_LINES));
         if let Err(why) = lived {
-            self.log = std::mem::take(&mut life.world.log);
             return Err(format!("life {}, {end:?}: {why}", self.report.lives));
         }
         Ok(self.after(life))
@@ -233,7 +245,10 @@ impl Play {
         let up_us = self.up_us;
         let before_us = match (life.end, self.mode) {
             (End::Killed | End::Asked, _) | (End::PowerCut, Appendfsync::Always) => u64::MAX,
-            (End::PowerCut, Appendfsync::Everysec) if !self.slow => up_us.saturating_sub(EVERYSEC_US),
+            (End::PowerCut, Appendfsync::Everysec) if !self.slow => {
+                // While syncs fail, and there is no other file yet, nobody can do anything.
+                life.unsynced_since_us.unwrap_or(up_us).saturating_sub(EVERYSEC_US)
+            }
             (End::PowerCut, _) => 0,
         };
         self.writers.iter_mut().for_each(|writer| writer.server_died(before_us));
@@ -253,11 +268,18 @@ struct Life {
     control: Option<ConnId>,
     end: End,
     began_us: u64,
+    /// Since when a sync that failed was not made up for.
+    unsynced_since_us: Option<u64>,
 }
 
 impl Life {
     fn turn(&mut self) -> Result<(), String> {
         let turned = self.server.turn(&mut self.world);
+        let failure = self.server.engine.server.aof.health.failure();
+        let now_us = self.world.now().mono_us;
+        self.unsynced_since_us = failure
+            .filter(|failure| failure.kind == JournalFailureKind::Sync)
+            .map(|_| self.unsynced_since_us.unwrap_or(now_us));
         if self.world.disk.dead {
             return Ok(());
         }
