@@ -31,8 +31,8 @@ use crate::gate::Gate;
 use crate::host::{Host, JournalFailureKind, JournalState, Level};
 use crate::state::ServerState;
 
-/// A mark is written when so many bytes have none: what a flush writes usually, and little beside it where it is less.
-const MARKED: u64 = 512;
+/// A mark is written when so many bytes have none, and at the end of a file that is not gone on with.
+const MARKED: u64 = 4096;
 /// With `everysec` a sync begins so long after the first byte that has none.
 const EVERYSEC_US: u64 = 500_000;
 /// The next sync of a group waits no less than this.
@@ -292,6 +292,17 @@ fn lose_patience(server: &mut ServerState, host: &mut dyn Host) {
         if server.clients.get(one.slot).is_some_and(|client| client.id == one.id) {
             server.close(one.slot, Close::Now);
         }
+    }
+}
+
+/// Has the end of the file be covered by a mark, too: nothing more comes.
+pub(super) fn mark_end(server: &mut ServerState, host: &mut dyn Host) {
+    hand_over(server, host);
+    if server.aof.open && server.aof.marks.uncovered() > 0 {
+        let mut mark = Vec::new();
+        server.aof.marks.mark(&mut mark);
+        server.aof.size += mark.len() as u64;
+        host.journal_append(&mark);
     }
 }
 

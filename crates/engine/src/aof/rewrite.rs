@@ -125,7 +125,6 @@ fn try_begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
 
 /// Has what is done from now on be written to a new file.
 fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    log::hand_over(server, host);
     let mut manifest = server.aof.manifest.clone();
     let name = manifest.add_increment(&server.config.appendfilename).name.clone();
     let path = files::path(&server.config, &name);
@@ -134,6 +133,7 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
     };
     host.write_file(&path, b"").inspect_err(|why| failed(host, why))?;
     files::write_manifest(&server.config, host, &manifest)?;
+    log::mark_end(server, host);
     if let Err(why) = host.journal_open(&path, RESERVE) {
         failed(host, &why);
         // The file before is the last one again; should this fail, the empty one behind it does no harm.
