@@ -313,8 +313,8 @@ fn is_limited(server: &mut ServerState, host: &mut dyn Host) -> bool {
     rewrite.delay_minutes = (rewrite.delay_minutes * 2).clamp(1, MOST_MINUTES);
     rewrite.not_before_us = Some(now_us + rewrite.delay_minutes * 60_000_000);
     let line = format!(
-        "Background AOF rewrite has repeatedly failed, and is tried again in {} minutes",
-        rewrite.delay_minutes
+        "Background AOF rewrite failed {} times, which triggered the limit: the next try is in {} minutes",
+        rewrite.failures, rewrite.delay_minutes
     );
     host.log(Level::Warning, &line);
     true
