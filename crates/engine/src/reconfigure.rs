@@ -43,6 +43,7 @@ const REACTIONS: &[Reaction] = &[
     Reaction { params: &["tls-port"], act: encrypt },
     Reaction { params: &["port", "bind", "unixsocket", "tls-port"], act: listen },
     Reaction { params: &["aof-disable-auto-gc"], act: collect_garbage },
+    Reaction { params: &["oom-score-adj", "oom-score-adj-values"], act: oom_score },
     Reaction { params: &["loglevel"], act: loglevel },
     Reaction { params: &["requirepass"], act: requirepass },
     Reaction { params: &["maxmemory"], act: maxmemory },
@@ -156,6 +157,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    server.gate.set(Gate::IMPORTING, server.config.import_mode);
+    crate::import::leave(keyspace, server);
     crate::snapshot::note_health(server);
     crate::acl::follow_password(server);
     crate::client_memory::limit_changed(server);
@@ -227,6 +230,13 @@ fn encrypt(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     c.host.encrypt(&c.server.config).map_err(|why| {
         c.host.log(Level::Warning, &why);
         "Unable to update TLS configuration. Check server logs.".to_owned()
+    })
+}
+
+fn oom_score(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    crate::oom::follow(c.server, c.host).map_err(|why| {
+        c.host.log(Level::Warning, &format!("CONFIG SET: oom_score_adj: {why}"));
+        "Failed to set current oom_score_adj. Check server logs.".to_owned()
     })
 }
 

@@ -86,10 +86,6 @@ impl Server {
         (rest, &mut self.engine, &mut self.listeners)
     }
 
-    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
-        self.engine.registry.get(request.ahead.command).is_some_and(|entry| entry.may_take_long)
-    }
-
     /// Executes a request while others may be served; whether they were.
     pub(crate) fn execute_long(&mut self, world: &mut dyn World, batch: &Batch, request: &Request) -> bool {
         let Some(mut connection) = self.conns[request.conn as usize].take() else { return false };
@@ -99,7 +95,7 @@ impl Server {
             let mut host = WorldHost { world, listeners, rest: Some(rest) };
             let argv = batch.argv(request, &connection.input);
             crash::note(connection.slot.0, request.ahead.command);
-            let verdict = engine.execute(&mut host, connection.slot, argv, request.ahead);
+            let verdict = engine.execute_apart(&mut host, connection.slot, argv, request.ahead);
             heed(&mut connection, request, verdict);
         }
         self.conns[request.conn as usize] = Some(connection);

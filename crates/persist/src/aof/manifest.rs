@@ -14,10 +14,13 @@
 
 use std::fmt;
 
-use stdx::num::{parse_i64, write_u64};
+use stdx::num::{parse_u64, write_u64};
 
 /// Longest line, in bytes, its end included.
 pub const LONGEST_LINE: usize = 1024;
+
+/// Highest number of a file that is read: there are always higher ones to be given.
+const MAX_SEQ: u64 = 1 << 62;
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +263,7 @@ fn parse_line(text: &[u8]) -> Result<(Role, Part), &'static str> {
         match &key[..] {
             b"file" if !is_bare(value) => return Err("File can't be a path, just a filename"),
             b"file" => name = Some(value.clone()),
-            b"seq" => seq = parse_i64(value).and_then(|seq| u64::try_from(seq).ok()).filter(|seq| *seq > 0),
+            b"seq" => seq = parse_u64(value).filter(|seq| (1..=MAX_SEQ).contains(seq)),
             b"type" => role = Some(parse_role(value)),
             _ => {}
         }
@@ -369,6 +372,7 @@ mod tests {
             (1, "file a seq 0 type b\n", FORMAT),
             (1, "file a seq -1 type b\n", FORMAT),
             (1, "file a seq 1x type b\n", FORMAT),
+            (1, "file a seq 4611686018427387905 type b\n", FORMAT),
             (1, "file a seq 99999999999999999999 type b\n", FORMAT),
             (1, "file a seq 1 type i newkey\n", FORMAT),
             (1, "file \"a seq 1 type i\n", FORMAT),

@@ -26,3 +26,8 @@ mod read;
 pub use manifest::Manifest;
 pub use marks::Marks;
 pub use read::{Item, Reader};
+
+/// Whether a file that begins like this begins with a snapshot: its first six bytes tell.
+pub fn is_preamble(head: &[u8]) -> bool {
+    head.starts_with(b"REDIS") || head.starts_with(b"VALKEY")
+}
