@@ -1,7 +1,7 @@
 //! `maxmemory`: making room, before a command runs and in the cron.
 //!
 //! What is compared with the limit is what the allocator handed out, less what is not counted (outboxes of replicas
-//! and the append-only file's buffer, which do not exist yet: evicting would only fill them more). Ordinary clients'
+//! and the feed's buffer: evicting would only fill them more). Ordinary clients'
 //! buffers are counted, as with the peers.
 //!
 //! Eviction has a time limit (`maxmemory-eviction-tenacity`). If it is reached, the command runs all the same and the
@@ -99,6 +99,8 @@ pub(crate) fn is_met(server: &ServerState, host: &dyn Host) -> bool {
 /// The same if so many bytes did not count.
 fn is_met_less(server: &ServerState, host: &dyn Host, uncounted: u64) -> bool {
     let limit = server.config.maxmemory;
+    // Nor does what the feed holds: it would only grow by evicting.
+    let uncounted = uncounted.saturating_add(server.feed.memory() as u64);
     limit == 0 || host.used_memory().saturating_sub(uncounted) <= limit
 }
 

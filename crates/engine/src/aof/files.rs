@@ -46,7 +46,7 @@ pub(super) fn write_manifest(
 }
 
 /// Removes the files that the manifest calls history. What cannot be removed is only waste.
-pub(super) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
+pub(crate) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
     if server.config.aof_disable_auto_gc || server.aof.manifest.history().is_empty() {
         return;
     }
