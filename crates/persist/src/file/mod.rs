@@ -16,4 +16,4 @@ mod load;
 mod save;
 
 pub use load::{Item, Loader, Options, Record};
-pub use save::{About, AccessInfo, Saved, save};
+pub use save::{About, AccessInfo, Saved, save, settings_for};
