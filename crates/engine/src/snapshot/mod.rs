@@ -21,8 +21,8 @@ use persist::{Modules, Settings, Version};
 
 use crate::state::ServerState;
 
-pub(crate) use background::{log_ending, note_health, start_for};
 pub use background::{cancel, forget_child, poll, start, step};
+pub(crate) use background::{log_ending, note_health, start_for};
 pub use end::{EndOptions, prepare_end};
 pub use load::{Begun, Duplicates, Loading, Progress, begin, go_on, load_whole, step as load_step};
 pub use save::save;
