@@ -78,7 +78,7 @@ fn merge(
     }
     for (index, db) in before.iter_mut().enumerate() {
         let mut entries = Vec::new();
-        db.table_mut().drain(|entry| entries.push(entry));
+        db.drain(|entry| entries.push(entry));
         for entry in entries {
             let name = entry.key().to_vec();
             let hash = ctx.keyspace.hash(&name);
