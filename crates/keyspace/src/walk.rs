@@ -24,6 +24,7 @@ use structures::entry::Entry;
 use structures::keytable::KeyTable;
 
 use crate::db::{Db, DbIndex, Keyspace};
+use crate::env::Env;
 use crate::value::Value;
 
 /// Takes what a walk writes.
@@ -153,10 +154,10 @@ pub enum Walking {
 
 impl Keyspace {
     /// Begins to walk every database that is not empty. None is being walked.
-    pub fn begin_walks(&mut self, recorder: &mut dyn FnMut(DbIndex, &Db) -> Box<dyn Recorder>) {
+    pub fn begin_walks(&mut self, recorder: &mut dyn FnMut(&Env, DbIndex, &Db) -> Box<dyn Recorder>) {
         self.walks = Walks::default();
         for (index, db) in self.dbs.iter_mut().enumerate().filter(|(_, db)| !db.is_empty()) {
-            let recorder = recorder(index as DbIndex, db);
+            let recorder = recorder(&self.env, index as DbIndex, db);
             db.keys.begin_walk(recorder);
             self.walks.begun += 1;
         }

@@ -41,6 +41,27 @@ pub struct Writer<'s> {
     packed: Vec<u8>,
 }
 
+/// What a writer that keeps everything can be made of again: unlike it, it may go to another thread.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub buffer: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Writer<'static> {
+    /// One that keeps everything, after what is there already.
+    #[inline]
+    pub(crate) fn after(settings: Settings, kept: Kept) -> Self {
+        let Kept { buffer, packed } = kept;
+        Writer { settings, buffer, sink: None, crc: None, sent: 0, failed: None, packed }
+    }
+
+    #[inline]
+    pub(crate) fn kept(self) -> Kept {
+        Kept { buffer: self.buffer, packed: self.packed }
+    }
+}
+
 impl<'s> Writer<'s> {
     /// One that keeps everything.
     pub fn in_memory(settings: Settings) -> Self {

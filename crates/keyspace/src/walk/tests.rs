@@ -29,7 +29,7 @@ fn set(ks: &mut Keyspace, n: u32, expire: Expire) {
 }
 
 fn begin(ks: &mut Keyspace, seen: &Seen) {
-    ks.begin_walks(&mut |index, _| Box::new(Names(index, seen.clone())));
+    ks.begin_walks(&mut |_, index, _| Box::new(Names(index, seen.clone())));
 }
 
 fn finish(ks: &mut Keyspace, seen: &Seen) -> Vec<(DbIndex, Vec<u8>)> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use keyspace::{Access, Db, DbIndex, Entry, Keyspace, Lfu, Value, access};
+use keyspace::{Access, Db, DbIndex, Entry, Env, Keyspace, Lfu, Value, access};
 
 use crate::code;
 use crate::encode::write_value;
@@ -48,7 +48,7 @@ pub fn settings_for(keyspace: &Keyspace, mut settings: Settings) -> Settings {
 /// Writes all databases, in a version that can say them ([`settings_for`]). `O(n)`.
 pub fn save(keyspace: &Keyspace, sink: &mut dyn Write, mut about: About<'_>) -> io::Result<Saved> {
     let settings = settings_for(keyspace, about.settings);
-    let usage = Usage::of(keyspace, about.access);
+    let usage = Usage::of(&keyspace.env, about.access);
     let mut writer = Writer::to(sink, settings, about.checksum);
     header(&mut writer, about.aux, about.functions);
     let mut keys = 0;
@@ -121,8 +121,7 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    pub fn of(keyspace: &Keyspace, info: AccessInfo) -> Usage {
-        let env = &keyspace.env;
+    pub fn of(env: &Env, info: AccessInfo) -> Usage {
         Usage { info, access: env.access, lfu: env.lfu, now_ms: env.now_ms }
     }
 
