@@ -255,3 +255,18 @@ fn a_walk_that_is_given_up_leaves_nothing_behind() {
     while !run.walk(1) {}
     run.check(&before);
 }
+
+#[test]
+fn a_stream_that_grows_is_written_first() {
+    let mut run = Run::new(7);
+    let (key, limits) = (run.ks.key(b"stream"), run.ks.env.limits);
+    build(run.ks.db(0), key, &Make::Stream(vec![(1, b"a".to_vec())], 3));
+    let before = everything(&run.ks);
+    run.begin();
+    let stream = run.ks.db(0).stream_mut(key).expect("a stream").expect("is there");
+    let id = keyspace::stream::StreamId::new(u64::MAX - 1, 1);
+    stream.log.append(id, [&b"f"[..], b"v"].into_iter(), &limits).expect("ascending");
+    assert_ne!(everything(&run.ks), before);
+    while !run.walk(1) {}
+    run.check(&before);
+}
