@@ -51,8 +51,8 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn io::Read + Send>, Option<
 }
 
 /// Where a file of this name is written before it takes its place.
-pub(crate) fn temporary_of(path: &Path, pid: u32) -> PathBuf {
-    folder_of(path).join(format!("temp-{pid}.rdb"))
+pub(crate) fn temporary_of(path: &Path, who: &str) -> PathBuf {
+    folder_of(path).join(format!("temp-{who}.rdb"))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -63,17 +63,28 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<'_>) -> io::Result<()> {
-    let (folder, temporary) = (folder_of(path), temporary_of(path, crate::process::pid()));
+    let temporary = temporary_of(path, &crate::process::pid().to_string());
+    replace_by_way_of(path, &temporary, sync_every, fill)
+}
+
+/// The same, where the temporary file has this name.
+pub(crate) fn replace_by_way_of(
+    path: &Path,
+    temporary: &Path,
+    sync_every: u64,
+    fill: &mut world::Fill<'_>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
     // One of a process that had our number and died.
-    let _ = std::fs::remove_file(&temporary);
+    let _ = std::fs::remove_file(temporary);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o644))
-        .map_err(|error| about("create", &temporary, error.into()))?;
+    let file = rustix::fs::open(temporary, flags, Mode::from_raw_mode(0o644))
+        .map_err(|error| about("create", temporary, error.into()))?;
     let mut file = Synced { file: File::from(file), sync_every, unsynced: 0 };
     let done =
-        fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(&temporary, path));
+        fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(temporary, path));
     if let Err(error) = done {
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(temporary);
         return Err(about("write", path, error));
     }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| about("sync", folder, error))

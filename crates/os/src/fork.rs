@@ -88,7 +88,7 @@ impl Children {
     fn remove_temporary(&self) {
         if let Some(child) = &self.child {
             let pid = child.pid.as_raw_nonzero().get().unsigned_abs();
-            let _ = std::fs::remove_file(disk::temporary_of(Path::new(""), pid));
+            let _ = std::fs::remove_file(disk::temporary_of(Path::new(""), &pid.to_string()));
         }
     }
 

@@ -5,13 +5,14 @@
 use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use world::{
     Accepted, CertificatesInUse, Child, ChildNews, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy,
 };
 use world::{Event, Fill, Level, Listen, ListenerId, Log};
-use world::{MemoryFacts, Network, Now, Process, Recv, Send};
+use world::{MemoryFacts, Network, Now, Pass, Process, Recv, Send, Stream, StreamOptions};
 
 use crate::clock::{self, Clocks};
 use crate::fork::Children;
@@ -20,6 +21,7 @@ use crate::log::{Logger, Syslog};
 use crate::net::Net;
 use crate::poll::Backend;
 use crate::signals::{self, Signals};
+use crate::stream::Streams;
 use crate::title::Title;
 use crate::{affinity, crash, disk, log, notify, process, sys};
 
@@ -48,6 +50,7 @@ pub struct RealWorld {
     clocks: Clocks,
     later: Later,
     children: Children,
+    streams: Streams,
     title: Title,
     executable: PathBuf,
 }
@@ -65,6 +68,7 @@ impl RealWorld {
             clocks: Clocks::new(),
             later: Later::default(),
             children: Children::default(),
+            streams: Streams::default(),
             title: Title::default(),
             executable: process::executable(),
         })
@@ -216,6 +220,18 @@ impl Disk for RealWorld {
 
     fn replace_with(&mut self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()> {
         disk::replace_with(path, sync_every, fill)
+    }
+
+    fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
+        self.streams.begin(path, options, pass)
+    }
+
+    fn end_stream(&mut self, whole: bool) {
+        self.streams.finish(whole);
+    }
+
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        self.streams.outcome()
     }
 
     fn enter(&mut self, path: &Path) -> io::Result<()> {

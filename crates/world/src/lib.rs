@@ -19,6 +19,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection, by the index under which the world keeps it (invariant 1).
@@ -219,6 +220,13 @@ pub trait Disk {
     /// Replaces a large file whole by what `fill` writes: as `replace`, but by way of `temp-<pid>.rdb`, and synced each
     /// time so many bytes were written (0: only at the end), so that the last sync does not take long.
     fn replace_with(&mut self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
+    /// Replaces a large file whole by pieces that come one by one, as `replace_with`, but on a background thread. One at
+    /// a time, until its outcome was told.
+    fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>>;
+    /// Nothing more comes: the file takes its place (`whole`), or is given up.
+    fn end_stream(&mut self, whole: bool);
+    /// How the stream ended, once it has; told once.
+    fn stream_outcome(&mut self) -> Option<Result<(), String>>;
     /// Makes a folder the working directory, for `dir`.
     fn enter(&mut self, path: &Path) -> io::Result<()>;
     /// The working directory.
@@ -227,6 +235,27 @@ pub trait Disk {
 
 /// Writes the content of a file.
 pub type Fill<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
+
+/// Writes the pieces of a stream on the background thread; `None` comes after the last.
+pub type Pass = Box<dyn FnMut(Option<&[u8]>, &mut dyn io::Write) -> io::Result<()> + std::marker::Send>;
+
+/// How a stream is written.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamOptions {
+    /// The file is synced each time so many bytes were written; 0: at the end only.
+    pub sync_every: u64,
+    /// Bytes that may be queued.
+    pub limit: u64,
+}
+
+/// Takes the pieces of a file that a background thread writes.
+pub trait Stream: std::marker::Send + Sync {
+    /// Hands a piece over; waits while too much is queued. Returns a buffer to be used again, which may be the piece if
+    /// nobody wants it any more.
+    fn write(&self, piece: Vec<u8>) -> Vec<u8>;
+    /// Bytes that are not in the file yet.
+    fn queued(&self) -> u64;
+}
 
 /// What a child made by [`Process::fork`] can do.
 pub trait Child {
