@@ -117,12 +117,7 @@ impl Stream for Shared {
 }
 
 impl Streams {
-    pub fn begin(
-        &mut self,
-        path: &Path,
-        options: StreamOptions,
-        pass: Pass,
-    ) -> io::Result<Arc<dyn Stream>> {
+    pub fn begin(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
         if self.running.is_some() {
             return Err(io::Error::other("there is a file being written already"));
         }

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -40,6 +41,29 @@ pub struct SimWorld {
     here: PathBuf,
     /// A child whose end was not told yet: whether it did well, and what it wrote.
     child: Option<(bool, BTreeMap<PathBuf, Vec<u8>>)>,
+    /// A file that is being written, and whether it is to be whole, once that is known.
+    stream: Option<(PathBuf, Arc<SimStream>, Option<bool>)>,
+}
+
+/// A file that comes in pieces.
+struct SimStream(Mutex<(Pass, Vec<u8>)>);
+
+impl SimStream {
+    fn pass(&self, piece: Option<&[u8]>) {
+        let mut file = self.0.lock().expect("one thread");
+        let (pass, bytes) = &mut *file;
+        pass(piece, bytes).expect("memory takes all");
+    }
+}
+
+impl Stream for SimStream {
+    fn write(&self, piece: Vec<u8>) -> Vec<u8> {
+        self.pass(Some(&piece));
+        piece
+    }
+    fn queued(&self) -> u64 {
+        0
+    }
 }
 
 /// What a simulated child can do.
@@ -82,6 +106,7 @@ impl SimWorld {
             files: BTreeMap::new(),
             here: PathBuf::from("/data"),
             child: None,
+            stream: None,
         }
     }
 
@@ -364,6 +389,31 @@ impl Disk for SimWorld {
         let mut bytes = Vec::new();
         fill(&mut bytes)?;
         self.replace(path, &bytes, 0o644)
+    }
+    /// Nothing is queued; the end is heard of later, and now and then the disk is full.
+    fn stream(&mut self, path: &Path, _options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
+        let stream = Arc::new(SimStream(Mutex::new((pass, Vec::new()))));
+        self.stream = Some((self.here.join(path), stream.clone(), None));
+        Ok(stream)
+    }
+    fn end_stream(&mut self, whole: bool) {
+        if let Some((_, _, end)) = &mut self.stream {
+            *end = Some(whole && *end != Some(false));
+        }
+    }
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        let whole = self.stream.as_ref()?.2;
+        if self.rng.u8(..4) > 0 || (whole.is_none() && self.rng.u8(..20) > 0) {
+            return None;
+        }
+        let (path, stream, _) = self.stream.take()?;
+        if whole != Some(true) {
+            return Some(Err("No space left on device".to_owned()));
+        }
+        stream.pass(None);
+        let bytes = std::mem::take(&mut stream.0.lock().expect("one thread").1);
+        self.files.insert(path, bytes);
+        Some(Ok(()))
     }
     fn enter(&mut self, path: &Path) -> io::Result<()> {
         self.here = self.here.join(path);

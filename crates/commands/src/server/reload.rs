@@ -19,11 +19,13 @@ pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
     if ctx.server.snapshot.loading.is_some() {
         return Err(CommandError::Loading);
     }
+    // What is being written in the background is given up: the databases are taken out.
+    snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
     if !options.nosave {
-        snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
         snapshot::save(ctx.keyspace, ctx.server, ctx.host).map_err(|_| CommandError::Line("ERR"))?;
     }
-    let before: Vec<Db> = (0..ctx.keyspace.databases()).map(|index| ctx.keyspace.take(index)).collect();
+    let before: Vec<Db> =
+        (0..ctx.keyspace.databases()).filter_map(|index| ctx.keyspace.take(index)).collect();
     let loaded = snapshot::load_whole(ctx.keyspace, ctx.server, ctx.host, Duplicates::Refuse);
     let why = match loaded {
         Ok(true) => merge(ctx, before, &options).err(),

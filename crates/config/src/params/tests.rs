@@ -10,7 +10,8 @@ const PEER: &str = include_str!("valkey-9.1.2.tsv");
 const OUR_OWN: [&str; 1] = ["dir"];
 
 /// What the peer does not have: two of ours, and one of Redis.
-const MORE: [&str; 3] = ["rdb-module-data", "rdb-version", "sanitize-dump-payload"];
+const MORE: [&str; 5] =
+    ["rdb-module-data", "rdb-version", "sanitize-dump-payload", "snapshot-memory-limit", "snapshot-method"];
 
 fn flags(param: &Param) -> String {
     let named = [

@@ -3,6 +3,7 @@
 //! ```text
 //!   SAVE                       file                        everybody waits                       save.rs
 //!   BGSAVE, rules, schedule    fork -> child -> file       the cron hears of the child's end     background.rs
+//!     or                     walk -> thread -> file      slices of turns                       versioned.rs
 //!   start, DEBUG RELOAD        file -> keys                step by step, or at once              load.rs
 //!   SHUTDOWN, signals          save, or not                                                      end.rs
 //! ```
@@ -14,6 +15,7 @@ mod end;
 mod load;
 mod save;
 mod state;
+mod versioned;
 
 use config::Config;
 use config::choices::{RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload};
@@ -27,6 +29,7 @@ pub use end::{EndOptions, prepare_end};
 pub use load::{Begun, Duplicates, Loading, Progress, begin, go_on, load_whole, step as load_step};
 pub use save::save;
 pub use state::{Ending, Loads, Purpose, Saving, SnapshotState};
+pub use versioned::{Walk, slice_us, walk, walk_due_us};
 
 /// How values are written.
 pub fn settings(config: &Config) -> Settings {

@@ -17,11 +17,11 @@ const SYNC_EVERY: u64 = 4 << 20;
 pub(super) struct Plan {
     pub path: String,
     pub sync_every: u64,
-    aux: Vec<(&'static str, String)>,
-    functions: Vec<Vec<u8>>,
-    settings: persist::Settings,
-    checksum: bool,
-    access: AccessInfo,
+    pub aux: Vec<(&'static str, String)>,
+    pub functions: Vec<Vec<u8>>,
+    pub settings: persist::Settings,
+    pub checksum: bool,
+    pub access: AccessInfo,
 }
 
 impl Plan {

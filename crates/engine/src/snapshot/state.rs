@@ -1,6 +1,7 @@
 //! What is remembered of snapshots.
 
 use super::load::Loading;
+use super::versioned::Walk;
 
 /// What a snapshot is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug)]
 pub struct Saving {
     pub purpose: Purpose,
+    /// Of the child; 0 if there is none.
     pub pid: u32,
     pub began_us: u64,
     /// Changes that its snapshot has.
@@ -60,6 +62,8 @@ pub struct SnapshotState {
     /// Snapshots since the start.
     pub saves: u64,
     pub saving: Option<Saving>,
+    /// It is written without a child.
+    pub walk: Option<Walk>,
     /// One is to begin as soon as it can.
     pub scheduled: bool,
     pub fork_us: u64,
@@ -79,6 +83,7 @@ impl SnapshotState {
             last_copied: 0,
             saves: 0,
             saving: None,
+            walk: None,
             scheduled: false,
             fork_us: 0,
             forks: 0,
