@@ -6,7 +6,7 @@
 //!              changes: written first, from within the command                                  (background.rs)
 //! ```
 //!
-//! **What it costs.** Memory: the queue, up to `snapshot-memory-limit`, and a bit per bucket. Beyond half of the limit the
+//! **What it costs.** Memory: the queue, up to `snapshot-memory-limit`, and a bit per bucket. Beyond an eighth of it the
 //! walk waits; beyond all of it, a command that has to write first waits for the disk, and everybody with it. Time: a
 //! slice of a turn ([`slice_us`]); a value is written in one go, so a large one (a million elements) is a pause.
 //!
@@ -68,7 +68,7 @@ pub(super) fn start(
         Box::new(opening.database(env, number, db, pieces))
     });
     server.snapshot.walk =
-        Some(Walk { stream, pause_at: limit / 2, all_sent: false, due_us: server.mono_us, marks });
+        Some(Walk { stream, pause_at: limit / 8, all_sent: false, due_us: server.mono_us, marks });
     Ok(())
 }
 
