@@ -37,10 +37,12 @@ struct Reaction {
 const REACTIONS: &[Reaction] = &[
     Reaction { params: &["dir"], act: dir },
     Reaction { params: &["maxclients"], act: maxclients },
+    Reaction { params: &["appendonly"], act: appendonly },
     Reaction { params: ENCRYPTION, act: encrypt },
     // A file that is at fault is blamed before the port.
     Reaction { params: &["tls-port"], act: encrypt },
     Reaction { params: &["port", "bind", "unixsocket", "tls-port"], act: listen },
+    Reaction { params: &["oom-score-adj", "oom-score-adj-values"], act: oom_score },
     Reaction { params: &["loglevel"], act: loglevel },
     Reaction { params: &["requirepass"], act: requirepass },
     Reaction { params: &["maxmemory"], act: maxmemory },
@@ -70,6 +72,14 @@ const ENCRYPTION: &[&str] = &[
     "tls-session-cache-timeout",
     "max-new-tls-connections-per-cycle",
 ];
+
+fn appendonly(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    if c.server.config.appendonly {
+        return crate::aof::switch::on(c.keyspace, c.server, c.host);
+    }
+    crate::aof::switch::off(c.keyspace, c.server, c.host);
+    Ok(())
+}
 
 /// Gives parameters new values and acts on it: all or nothing.
 pub fn change(mut c: Change<'_>, pairs: &[(&[u8], &[u8])], allow_protected: bool) -> Result {
@@ -141,6 +151,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    server.gate.set(Gate::IMPORTING, server.config.import_mode);
+    crate::import::leave(keyspace, server);
     crate::snapshot::note_health(server);
     crate::acl::follow_password(server);
     crate::client_memory::limit_changed(server);
@@ -212,6 +224,13 @@ fn encrypt(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     c.host.encrypt(&c.server.config).map_err(|why| {
         c.host.log(Level::Warning, &why);
         "Unable to update TLS configuration. Check server logs.".to_owned()
+    })
+}
+
+fn oom_score(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    crate::oom::follow(c.server, c.host).map_err(|why| {
+        c.host.log(Level::Warning, &format!("CONFIG SET: oom_score_adj: {why}"));
+        "Failed to set current oom_score_adj. Check server logs.".to_owned()
     })
 }
 

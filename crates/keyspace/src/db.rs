@@ -132,6 +132,7 @@ impl Keyspace {
     pub fn new(databases: u32, seed: Seed, dice: u64) -> Self {
         let env = Env {
             now_ms: 0,
+            clock_ms: 0,
             lru_now: 0,
             rng: fastrand::Rng::with_seed(dice),
             stats: Stats::default(),
@@ -139,6 +140,7 @@ impl Keyspace {
             lfu: Lfu::default(),
             no_touch: false,
             hold_expiry: false,
+            see_expired: false,
             tell_gone: false,
             tell_added: false,
             tell_missed: false,
@@ -203,6 +205,12 @@ impl Keyspace {
         empty.keys.set_resize(self.policy);
         let taken = std::mem::replace(&mut self.dbs[index as usize], empty);
         self.keep_walked(taken)
+    }
+
+    /// Takes the content of all databases out. No snapshot is on: they may be put back.
+    pub fn take_all(&mut self) -> Vec<Db> {
+        assert!(!self.dbs.iter().any(|db| db.keys.is_walked()), "nothing is written meanwhile");
+        (0..self.databases()).filter_map(|index| self.take(index)).collect()
     }
 
     pub fn verify(&self) {
@@ -374,10 +382,32 @@ impl<'k> DbMut<'k> {
         }
     }
 
-    /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
+    /// Adds an entry whose key is not there (RENAME, MOVE, COPY).
     pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
         self.env.note_added(self.index, key.bytes);
         self.place(key, entry);
+    }
+
+    /// Makes room for so many more keys at once, which saves moving those that come to a small table one by one.
+    pub fn expect(&mut self, keys: usize) {
+        let items = self.db.len().saturating_add(keys);
+        self.db.keys.reserve(items);
+    }
+
+    /// Adds an entry with the hash of its key. If the key is there, nothing changes and the entry comes back.
+    pub fn insert(&mut self, hash: u64, entry: EntryBox<Value>) -> Result<(), EntryBox<Value>> {
+        let key = entry.key();
+        let vacant = match self.db.keys.lookup_key(key, hash) {
+            Lookup::Found(_) => return Err(entry),
+            Lookup::Absent(vacant) => vacant,
+        };
+        if Type::of(&entry).is_waited_for() {
+            self.env.note_made(self.index, entry.key());
+        }
+        let entry = vacant.insert(entry);
+        self.db.volatile.comes(entry);
+        self.env.note_added(self.index, entry.key());
+        Ok(())
     }
 
     /// The same for a key that was there until just now.

@@ -59,8 +59,10 @@ pub struct Stats {
 
 /// What all databases share.
 pub struct Env {
-    /// Milliseconds since 1970; frozen while a command runs.
+    /// Milliseconds since 1970, frozen while a command runs: what is due by then is due.
     pub now_ms: i64,
+    /// The same, but also while nothing is to be due ([`Env::nothing_is_due`]).
+    pub clock_ms: i64,
     /// The LRU clock of that time.
     pub(crate) lru_now: u32,
     pub rng: fastrand::Rng,
@@ -71,6 +73,8 @@ pub struct Env {
     pub no_touch: bool,
     /// Expired keys are hidden, not removed (CLIENT PAUSE, replicas).
     pub hold_expiry: bool,
+    /// They are keys like any other (to whoever fills an importing server).
+    pub see_expired: bool,
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
     /// Whether anybody wants to be told there of added, of missed keys as well.
@@ -111,11 +115,22 @@ pub struct Lazy {
 pub const LAZY_EFFORT: usize = 64;
 
 impl Env {
+    /// Whether something went by itself that nobody was told of yet.
+    pub fn has_gone(&self) -> bool {
+        !self.gone.is_empty() || !self.gone_fields.is_empty()
+    }
+
     /// Sets the time, in milliseconds since 1970.
     #[inline]
     pub fn set_now(&mut self, now_ms: i64) {
-        self.now_ms = now_ms;
+        (self.now_ms, self.clock_ms) = (now_ms, now_ms);
         self.lru_now = access::lru_clock(now_ms);
+    }
+
+    /// Has no key or field be due until the time is set again: what is replayed was done when they were not, and what went
+    /// since is told.
+    pub fn nothing_is_due(&mut self) {
+        self.now_ms = 0;
     }
 
     /// The access bits of a key made now.
@@ -123,7 +138,7 @@ impl Env {
     pub fn fresh_access(&self) -> u32 {
         match self.access {
             Access::Lru => self.lru_now,
-            Access::Lfu => Lfu::fresh(self.now_ms),
+            Access::Lfu => Lfu::fresh(self.clock_ms),
         }
     }
 
@@ -142,7 +157,7 @@ impl Env {
     #[cold]
     fn touch_lfu(&mut self, entry: &Entry<Value>) {
         let chance = self.rng.f64();
-        entry.set_access(self.lfu.touched(entry.access(), self.now_ms, chance));
+        entry.set_access(self.lfu.touched(entry.access(), self.clock_ms, chance));
     }
 
     /// Tells that a list, a sorted set or a stream was put under a key that held none: to be called wherever one is
@@ -184,7 +199,7 @@ impl Env {
 
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
-        entry.expire().is_some_and(|at| at <= self.now_ms)
+        entry.expire().is_some_and(|at| at <= self.now_ms && !self.see_expired)
     }
 
     /// Removes the expired entry of a slot, unless expiry is held.

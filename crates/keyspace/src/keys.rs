@@ -120,6 +120,13 @@ impl Keys {
         self.walk.is_none() && self.table.rehash_step(buckets)
     }
 
+    /// Makes room for so many entries in all; not while there is a walk.
+    pub fn reserve(&mut self, items: usize) {
+        if self.walk.is_none() {
+            self.table.reserve(items);
+        }
+    }
+
     /// In force at once, or when the walk is over (invariant 1).
     pub fn set_resize(&mut self, policy: Policy) {
         self.policy = policy;

@@ -21,6 +21,7 @@ mod clock;
 mod crash;
 mod disk;
 mod fork;
+mod journal;
 mod later;
 mod log;
 mod net;

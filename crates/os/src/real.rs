@@ -11,11 +11,13 @@ use std::time::Duration;
 use world::{
     Accepted, CertificatesInUse, Child, ChildNews, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy,
 };
-use world::{Event, Fill, Level, Listen, ListenerId, Log};
+use world::{Event, Fill, JournalState, Level, Listen, ListenerId, Log};
 use world::{MemoryFacts, Network, Now, Pass, Process, Recv, Send, Stream, StreamOptions};
 
 use crate::clock::{self, Clocks};
+use crate::disk::Locks;
 use crate::fork::Children;
+use crate::journal::{Journal, RealFiles};
 use crate::later::Later;
 use crate::log::{Logger, Syslog};
 use crate::net::Net;
@@ -51,6 +53,9 @@ pub struct RealWorld {
     later: Later,
     children: Children,
     streams: Streams,
+    /// From the first file on. Dropped after `net`, which watches its descriptor.
+    journal: Option<Journal>,
+    locks: Locks,
     title: Title,
     executable: PathBuf,
 }
@@ -60,6 +65,8 @@ impl RealWorld {
     /// missing; (3) about two milliseconds go into measuring the processor's counter. No thread is started.
     pub fn new(options: &Options<'_>) -> io::Result<RealWorld> {
         signals::ignore(libc::SIGPIPE);
+        // A file as large as this process may make it is an error of `write`, not the end.
+        signals::ignore(libc::SIGXFSZ);
         let backend = options.multiplexer.map_or(Ok(Backend::AVAILABLE[0]), Backend::named)?;
         Ok(RealWorld {
             net: Net::new(backend)?,
@@ -69,6 +76,8 @@ impl RealWorld {
             later: Later::default(),
             children: Children::default(),
             streams: Streams::default(),
+            journal: None,
+            locks: Locks::default(),
             title: Title::default(),
             executable: process::executable(),
         })
@@ -105,6 +114,11 @@ impl RealWorld {
     /// Removes it; that it is gone already is fine.
     pub fn remove_pidfile(&self, path: &Path) {
         let _ = std::fs::remove_file(path);
+    }
+
+    /// Removes what processes that are no more have left of their snapshots in the working directory; the names.
+    pub fn remove_leftovers(&self) -> Vec<String> {
+        disk::remove_leftovers(Path::new("."))
     }
 
     /// Binds the process to processors: `0-3,8`, `0-7:2`.
@@ -158,11 +172,19 @@ impl Network for RealWorld {
 
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
         events.clear();
-        let signalled = self.net.wait(timeout, events)?;
+        let woken = self.net.wait(timeout, events)?;
         for line in self.net.take_failures() {
             self.log.log(Level::Verbose, &line);
         }
-        if signalled && let Some(signals) = &mut self.signals {
+        if woken.journal
+            && let Some(journal) = &mut self.journal
+        {
+            journal.heard();
+            events.push(Event::Journal);
+        }
+        if woken.signal
+            && let Some(signals) = &mut self.signals
+        {
             signals.take(events);
         }
         Ok(())
@@ -222,6 +244,30 @@ impl Disk for RealWorld {
         disk::replace_with(path, sync_every, fill)
     }
 
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        disk::list(folder)
+    }
+
+    fn make_folder(&mut self, path: &Path, mode: u32) -> io::Result<()> {
+        disk::make_folder(path, mode)
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        disk::rename(from, to)
+    }
+
+    fn truncate(&mut self, path: &Path, len: u64) -> io::Result<()> {
+        disk::truncate(path, len)
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        disk::file_len(path)
+    }
+
+    fn lock(&mut self, folder: &Path) -> io::Result<()> {
+        self.locks.lock(folder)
+    }
+
     fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
         self.streams.begin(path, options, pass)
     }
@@ -240,6 +286,49 @@ impl Disk for RealWorld {
 
     fn here(&self) -> PathBuf {
         disk::here()
+    }
+}
+
+impl world::Journal for RealWorld {
+    fn journal_open(&mut self, path: &Path, reserve: u64) -> io::Result<u64> {
+        if let Some(journal) = &mut self.journal {
+            return journal.open(path, reserve);
+        }
+        let mut journal = Journal::start(Box::new(RealFiles))?;
+        let len = journal.open(path, reserve)?;
+        self.net.watch_journal(journal.fd())?;
+        self.journal = Some(journal);
+        Ok(len)
+    }
+
+    fn journal_append(&mut self, bytes: &[u8]) {
+        if let Some(journal) = &mut self.journal {
+            journal.append(bytes);
+        }
+    }
+
+    fn journal_sync(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.sync();
+        }
+    }
+
+    fn journal_retry(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.retry();
+        }
+    }
+
+    fn journal_finish(&mut self) -> io::Result<()> {
+        self.journal.as_mut().map_or(Ok(()), Journal::finish)
+    }
+
+    fn journal_close(&mut self) -> io::Result<()> {
+        self.journal.as_mut().map_or(Ok(()), Journal::close)
+    }
+
+    fn journal(&self) -> JournalState {
+        self.journal.as_ref().map(Journal::state).unwrap_or_default()
     }
 }
 
@@ -284,12 +373,32 @@ impl Process for RealWorld {
         process::open_files(wanted)
     }
 
+    fn oom_score(&self) -> io::Result<i32> {
+        process::oom_score()
+    }
+
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> io::Result<()> {
+        process::set_oom_score(own)?;
+        self.children.oom_score = of_children;
+        Ok(())
+    }
+
     fn notify(&mut self, message: &str) {
         notify::notify(message);
     }
 
     fn sleep(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn forget_signals(&mut self) {
+        if let Some(signals) = &self.signals {
+            signals.forget();
+        }
+    }
+
+    fn sleeper(&self) -> fn(Duration) {
+        std::thread::sleep
     }
 
     fn drop_later(&mut self, value: Box<dyn Any + std::marker::Send>) {

@@ -158,8 +158,7 @@ impl Streams {
 }
 
 fn run(shared: &Shared, path: PathBuf, sync_every: u64, mut pass: Pass) -> io::Result<()> {
-    let temporary = disk::temporary_of(&path, &format!("bg-{}", crate::process::pid()));
-    disk::replace_by_way_of(&path, &temporary, sync_every, &mut |to| {
+    disk::replace_with(&path, sync_every, &mut |to| {
         while let Some(piece) = shared.next()? {
             pass(Some(&piece), to)?;
             shared.written(piece);

@@ -3,16 +3,17 @@
 //!
 //! A failure prints the seed: run it alone with `SEED=… cargo test -p persist --test point_in_time`.
 
-mod common;
+mod made;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use common::{Make, NOW, build, keyspace, load, make, seen, settings};
 use keyspace::{
     Cycle, Db, DbIndex, End, EvictPolicy, Expire, FieldTtl, Hash, Keyspace, List, Policy, Set, SortedSet,
     Stream, Walking, duplicate,
 };
+use made::any::make;
+use made::{Make, NOW, build, keyspace, load, seen_in, settings};
 use persist::file::{AccessInfo, Opening, Pieces, Seal, ending, settings_for};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -23,7 +24,7 @@ type Seen = BTreeMap<(DbIndex, Vec<u8>), String>;
 
 fn everything(ks: &Keyspace) -> Seen {
     let keys = ks.all().flat_map(|(n, db)| db.table().iter().map(move |entry| (n, entry.key().to_vec())));
-    keys.map(|(n, key)| ((n, key.clone()), seen(ks, n, &key).expect("it is there"))).collect()
+    keys.map(|(n, key)| ((n, key.clone()), seen_in(ks, n, &key).expect("it is there"))).collect()
 }
 
 struct Run {

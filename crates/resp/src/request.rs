@@ -98,6 +98,19 @@ impl<'a> Argv<'a> {
         self.words.last().map_or(0, |s| u64::from(s.start) + u64::from(s.len))
     }
 
+    /// The request as it was sent, if it came as an array of bulk strings, spelt as any writer of such arrays spells it
+    /// (and not with line ends or lengths that are merely accepted).
+    #[inline]
+    pub fn as_sent(&self) -> Option<&'a [u8]> {
+        let (bytes, first) = (self.bytes, self.words.first()?);
+        let ends = |at: usize| bytes.get(at..at + 2) == Some(b"\r\n");
+        // No spelling of a length is shorter than the usual one, and no other is as short.
+        let usual = bytes.first() == Some(&b'*') && bytes.len() as u64 == self.wire_size();
+        let head = (first.start as usize).checked_sub(5 + stdx::num::digits10(u64::from(first.len)))?;
+        let framed = |s: &Span| ends(s.start as usize - 2) && ends(s.start as usize + s.len as usize);
+        (usual && ends(head) && self.words.iter().all(framed)).then_some(bytes)
+    }
+
     /// Bytes of the request as an array of bulk strings, however it came.
     pub fn wire_size(&self) -> u64 {
         let framed = |len: u64| 3 + stdx::num::digits10(len) as u64;
@@ -127,6 +140,17 @@ impl OwnedArgv {
         let mut owned = OwnedArgv::default();
         for word in words {
             owned.push(word.as_ref());
+        }
+        owned
+    }
+
+    /// A copy, which holds no more memory than the words need.
+    pub fn copy(argv: Argv<'_>) -> Self {
+        let bytes = argv.words.iter().map(|span| span.len as usize).sum();
+        let mut owned =
+            OwnedArgv { bytes: Vec::with_capacity(bytes), words: Vec::with_capacity(argv.words.len()) };
+        for word in argv.iter() {
+            owned.push(word);
         }
         owned
     }
@@ -542,6 +566,39 @@ mod tests {
             }
             other => Err(other),
         }
+    }
+
+    #[test]
+    fn what_is_spelt_oddly_is_not_passed_on_as_it_was_sent() {
+        let as_sent = |bytes: &[u8]| {
+            let (mut words, mut progress) = (Vec::new(), None);
+            match parse(bytes, OPEN, &mut words, &mut progress) {
+                Parsed::Complete { used } => Argv::new(&bytes[..used], &words).as_sent().map(<[u8]>::to_vec),
+                Parsed::Unpacked { text, .. } => Argv::new(&text, &words).as_sent().map(<[u8]>::to_vec),
+                other => panic!("{other:?}"),
+            }
+        };
+        let long = encode(&[b"SET".to_vec(), vec![b'x'; 12_345], Vec::new()]);
+        for good in [&b"*1\r\n$4\r\nPING\r\n"[..], b"*2\r\n$0\r\n\r\n$1\r\n*\r\n", &long] {
+            assert_eq!(as_sent(good).as_deref(), Some(good));
+        }
+        // What follows a request is none of its bytes.
+        assert_eq!(as_sent(b"*1\r\n$1\r\na\r\n*1\r\n").as_deref(), Some(&b"*1\r\n$1\r\na\r\n"[..]));
+        let odd: [&[u8]; 6] = [
+            b"*1\r\n$04\r\nPING\r\n",
+            b"*01\r\n$4\r\nPING\r\n",
+            b"*1\r\n$4\r\nPING!!",
+            b"*1\r\n$4\rxPING\r\n",
+            b"*1\rx$4\r\nPING\r\n",
+            b"*1 2\r\n",
+        ];
+        for odd in odd {
+            let accepted = words_of(odd).is_ok();
+            assert!(!accepted || as_sent(odd).is_none(), "{}", odd.escape_ascii());
+        }
+        // Words that lie together, and look like the beginning of an array.
+        let owned = OwnedArgv::of([&b"*1\r\n$1\r\n"[..], b"a\r\n"]);
+        assert_eq!(owned.view().as_sent(), None);
     }
 
     fn refusal(bytes: &[u8], limits: Limits) -> String {

@@ -3,12 +3,12 @@
 //! 1. `effects`: what commands asked of the world (shutdown, new socket settings).
 //! 2. `fast_expire`: keys whose time is up, if the cron's cycle was behind.
 //! 3. `resume`: requests that were held are offered again.
-//! 4. *(to come)* the append-only file is written, and fsynced if every write must be, before …
+//! 4. `log`: the append-only file is written; whose writes are not as safe as was promised is held, before …
 //! 5. `flush`: … replies leave: nobody hears of a write that is not as safe as it was promised to be.
 //! 6. `close`: connections that ended, after their last reply has left.
 //! 7. `evict_clients`: the largest are closed if all together hold more than `maxmemory-clients` still.
 
-use engine::{ClientSlot, Close, Effect, Engine};
+use engine::{ClientSlot, Close, Effect, Engine, Gate};
 use world::{Send, World};
 
 use crate::host::WorldHost;
@@ -23,6 +23,7 @@ impl Server {
         self.fast_expire(world);
         self.resume();
         self.engine.broadcast();
+        self.log(world);
         self.flush(world);
         self.close_ended(world);
         self.evict_clients(world);
@@ -92,6 +93,10 @@ impl Server {
             client.write_pending = false;
             return;
         }
+        // It is sent when what it did is safe.
+        if client.gate.meets(Gate::UNSYNCED) {
+            return;
+        }
         let conn = self.by_slot[slot.0 as usize];
         let result = match client.out.single() {
             Some(bytes) => world.send(conn, &[bytes]),
@@ -112,29 +117,40 @@ impl Server {
             }
             Send::Failed(_) => client.close(Close::Now),
         }
+        let usual = client.out.is_empty() && client.close == Close::No;
+        if usual && !client.wants_room && !client.gate.meets(Gate::FLOODED) {
+            client.write_pending = false;
+            return server.reckon(slot);
+        }
+        self.after_send(world, slot);
+    }
+
+    /// Not everything has left, or all has after a wait, or it is the end.
+    #[inline(never)]
+    fn after_send(&mut self, world: &mut dyn World, slot: ClientSlot) {
+        let server = &mut self.engine.server;
+        let Some(client) = server.clients.get_mut(slot) else { return };
         let (empty, close) = (client.out.is_empty(), client.close);
-        client.write_pending = !empty && close != Close::Now;
+        let on = !empty && close != Close::Now;
+        client.write_pending = on;
         if close != Close::No && (empty || close == Close::Now) && !client.close_noted {
             client.close_noted = true;
             server.closing.push(slot);
         }
+        if client.wants_room != on {
+            client.wants_room = on;
+            world.want_room(self.by_slot[slot.0 as usize], on);
+        }
         self.engine.ebb(slot);
         self.engine.server.reckon(slot);
-        self.ask_for_room(world, slot, !empty && close != Close::Now);
+        if on {
+            self.check_output_limit(world, slot);
+        }
     }
 
-    /// A write that could not be finished goes on when there is room; limits are looked at here, since only a
-    /// client that does not read gets here.
-    fn ask_for_room(&mut self, world: &mut dyn World, slot: ClientSlot, on: bool) {
-        let conn = self.by_slot[slot.0 as usize];
-        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
-            return;
-        };
-        if connection.wants_room != on {
-            connection.wants_room = on;
-            world.want_room(conn, on);
-        }
-        if on && self.engine.over_output_limit(slot) {
+    /// Closes a client that lets too much pile up.
+    fn check_output_limit(&mut self, world: &mut dyn World, slot: ClientSlot) {
+        if self.engine.over_output_limit(slot) {
             self.engine.server.totals.output_limit_disconnections += 1;
             let about =
                 self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use config::{Config, LogLevel};
 use engine::Host;
-use engine::host::{Certificate, ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile, Pass};
-use engine::host::{Stream, StreamOptions};
+use engine::host::{Certificate, ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile};
+use engine::host::{JournalFailure, JournalFailureKind, JournalState, Pass, Stream, StreamOptions};
 use world::World;
 
 use crate::listeners::Listeners;
@@ -78,6 +78,12 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn forget_signals(&mut self) {
+        self.world.forget_signals();
+    }
+    fn sleeper(&self) -> fn(Duration) {
+        self.world.sleeper()
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
         self.world.drop_later(value);
     }
@@ -115,6 +121,49 @@ impl Host for WorldHost<'_> {
     fn remove_file(&mut self, path: &str) -> Result<(), String> {
         self.world.remove(&path_of(path)).map_err(|error| error.to_string())
     }
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        self.world.list(Path::new(folder)).map_err(|error| error.to_string())
+    }
+    fn make_folder(&mut self, path: &str, mode: u32) -> Result<(), String> {
+        self.world.make_folder(Path::new(path), mode).map_err(|error| error.to_string())
+    }
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
+        self.world.rename(Path::new(from), Path::new(to)).map_err(|error| error.to_string())
+    }
+    fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {
+        self.world.truncate(Path::new(path), len).map_err(|error| error.to_string())
+    }
+    fn file_len(&self, path: &str) -> Result<Option<u64>, String> {
+        match self.world.file_len(Path::new(path)) {
+            Ok(len) => Ok(Some(len)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+    fn lock(&mut self, folder: &str) -> Result<(), String> {
+        self.world.lock(Path::new(folder)).map_err(|error| error.to_string())
+    }
+    fn journal_open(&mut self, path: &str, reserve: u64) -> Result<u64, String> {
+        self.world.journal_open(Path::new(path), reserve).map_err(|error| error.to_string())
+    }
+    fn journal_append(&mut self, bytes: &[u8]) {
+        self.world.journal_append(bytes);
+    }
+    fn journal_sync(&mut self) {
+        self.world.journal_sync();
+    }
+    fn journal_retry(&mut self) {
+        self.world.journal_retry();
+    }
+    fn journal_finish(&mut self) -> Result<(), String> {
+        self.world.journal_finish().map_err(|error| error.to_string())
+    }
+    fn journal_close(&mut self) -> Result<(), String> {
+        self.world.journal_close().map_err(|error| error.to_string())
+    }
+    fn journal(&self) -> JournalState {
+        journal_state(self.world.journal())
+    }
     fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String> {
         self.world.fork(&mut |child| job(&WorldChild(child))).map_err(|error| error.to_string())
     }
@@ -138,6 +187,12 @@ impl Host for WorldHost<'_> {
     }
     fn open_files(&mut self, wanted: u64) -> u64 {
         self.world.open_files(wanted)
+    }
+    fn oom_score(&self) -> Result<i32, String> {
+        self.world.oom_score().map_err(|error| error.to_string())
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        self.world.set_oom_score(own, of_children).map_err(|error| error.to_string())
     }
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         self.listeners.open(self.world, config)
@@ -192,6 +247,22 @@ impl ChildHost for WorldChild<'_> {
     fn sleep(&self, time: Duration) {
         self.0.sleep(time);
     }
+    fn title(&self, title: &str) {
+        self.0.title(title);
+    }
+}
+
+fn journal_state(state: world::JournalState) -> JournalState {
+    let world::JournalState { handed, written, synced, syncing, last_sync_us, failure } = state;
+    let failure = failure.map(|failure| {
+        let kind = match failure.kind {
+            world::JournalFailureKind::Write => JournalFailureKind::Write,
+            world::JournalFailureKind::Sync => JournalFailureKind::Sync,
+            world::JournalFailureKind::Reserve => JournalFailureKind::Reserve,
+        };
+        JournalFailure { kind, text: failure.text }
+    });
+    JournalState { handed, written, synced, syncing, last_sync_us, failure }
 }
 
 fn level_of(level: Level) -> world::Level {

@@ -14,6 +14,7 @@ pub mod crash;
 pub mod encryption;
 pub mod host;
 mod listeners;
+mod log;
 mod meanwhile;
 mod turn;
 

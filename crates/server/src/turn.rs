@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::snapshot::{self, Duplicates, EndOptions};
+use engine::snapshot::{self, EndOptions};
 use engine::{ClientSlot, Engine, Verdict};
 use resp::{Limits, Parsed};
 use world::{ConnId, Event, Recv, Signal, World};
@@ -28,7 +28,7 @@ const QUERY_IDLE_S: u64 = 2;
 const LOAD_US: u64 = 20_000;
 
 const NOTHING_AHEAD: engine::Ahead =
-    engine::Ahead { command: engine::registry::NONE, hashed: 0, size: 0, hash: 0 };
+    engine::Ahead { command: engine::registry::NONE, hashed: 0, long: false, size: 0, hash: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Running {
@@ -51,6 +51,8 @@ pub struct Server {
     pub(crate) unfinished: Vec<u32>,
     /// When the engine's cron wants to run next, monotonic microseconds.
     pub(crate) cron_due_us: u64,
+    /// When the append-only file is to be looked at again, monotonic microseconds.
+    pub(crate) log_due_us: u64,
     /// When the last wait ended.
     pub(crate) awake_us: u64,
     /// Requests executed in this turn.
@@ -73,6 +75,7 @@ impl Server {
             buffers: Vec::new(),
             unfinished: Vec::new(),
             cron_due_us: 0,
+            log_due_us: u64::MAX,
             awake_us: 0,
             executed: 0,
             command_ticks: 0,
@@ -82,6 +85,12 @@ impl Server {
     /// Opens the listening sockets of the configuration; the error is one line for a person.
     pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
         self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// Tells the kernel how dear we are to it (`oom-score-adj`).
+    pub fn adjust_oom_score(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        engine::oom::start(&mut self.engine.server, &mut host);
     }
 
     /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
@@ -130,11 +139,11 @@ impl Server {
     }
 
     fn timeout(&self, now_us: u64) -> Duration {
-        let busy = snapshot::go_on(&self.engine.server);
+        let busy = self.is_loading();
         if busy || !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
             return Duration::ZERO;
         }
-        let cron_us = self.cron_due_us.saturating_sub(now_us);
+        let cron_us = self.cron_due_us.min(self.log_due_us).saturating_sub(now_us);
         let walk_us = snapshot::walk_due_us(&self.engine.server, now_us).unwrap_or(u64::MAX);
         Duration::from_micros(cron_us.min(walk_us))
     }
@@ -178,6 +187,7 @@ impl Server {
     fn cron(&mut self, world: &mut dyn World) {
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.cron_due_us = self.engine.cron(&mut host);
+        self.end_if_asked(world);
     }
 
     pub(crate) fn handle(&mut self, world: &mut dyn World, event: Event) {
@@ -191,6 +201,8 @@ impl Server {
             }
             Event::Incoming(listener) => self.accept(world, listener),
             Event::Signal(signal) => self.signalled(world, signal),
+            // What clients wait for is looked at before each sleep: being awake is all there is to it.
+            Event::Journal => {}
         }
     }
 
@@ -206,30 +218,39 @@ impl Server {
             Signal::Interrupt => config.shutdown_on_sigint,
         };
         let options = EndOptions { save: wish.save, nosave: wish.nosave, force: wish.force };
+        self.engine.server.ending = Some(options);
+        self.end_if_asked(world);
+    }
+
+    /// Ends if a signal asked for it, unless DEBUG has paused what is done now and then: SHUTDOWN ABORT has its chance
+    /// then.
+    fn end_if_asked(&mut self, world: &mut dyn World) {
+        if self.engine.server.debug.cron_paused {
+            return;
+        }
+        let Some(options) = self.engine.server.ending.take() else { return };
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         if snapshot::prepare_end(keyspace, server, &mut host, options) {
             self.running = Running::Stopping;
+        } else {
+            world.forget_signals();
         }
     }
 
-    /// Opens the snapshot that the configuration names, if there is one. It is loaded turn by turn.
-    pub fn begin_loading(&mut self, world: &mut dyn World) -> Result<(), String> {
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, .. } = &mut self.engine;
-        snapshot::begin(keyspace, server, &mut host, Duplicates::Refuse).map(drop)
-    }
-
-    /// Loads some of the snapshot. One that is no good is the end: nobody shall take half a dataset for the whole.
+    /// Loads some of what there is to load. What is no good is the end: nobody shall take half a dataset for the whole.
     fn load(&mut self, world: &mut dyn World) -> std::io::Result<()> {
-        if !snapshot::go_on(&self.engine.server) {
+        if !self.is_loading() {
             return Ok(());
         }
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, .. } = &mut self.engine;
-        let step = snapshot::load_step(keyspace, server, &mut host, LOAD_US);
-        step.map(drop).map_err(|why| {
-            std::io::Error::other(format!("Fatal error loading the DB, check server logs. Exiting. {why}"))
+        let log = self.engine.server.aof.loading.is_some();
+        self.load_some(world, LOAD_US).map_err(|why| {
+            let what = if log {
+                "Fatal error loading the DB."
+            } else {
+                "Terminating server after rdb file reading failure."
+            };
+            std::io::Error::other(format!("{what} {why}"))
         })
     }
 
@@ -250,8 +271,8 @@ impl Server {
                     client.net_in += count as u64;
                     client.last_active_us = self.engine.server.mono_us;
                 }
-                if self.over_query_limit(conn.0) {
-                    return;
+                if connection.input.len() as u64 > self.engine.server.config.client_query_buffer_limit {
+                    return self.over_query_limit(conn.0);
                 }
                 self.parse(conn.0);
                 if self.batch.requests.len() >= BATCH {
@@ -272,8 +293,7 @@ impl Server {
         if connection.held || connection.refused {
             return;
         }
-        let limits = self.engine.limits(connection.slot);
-        let db = self.engine.database_of(connection.slot);
+        let (limits, db) = self.engine.before_parsing(connection.slot);
         let mut at = connection.done;
         let mut found = 0;
         let before = self.batch.requests.len();
@@ -314,21 +334,19 @@ impl Server {
     }
 
     /// Closes a client that has sent more than it may have waiting (`client-query-buffer-limit`).
-    fn over_query_limit(&mut self, index: u32) -> bool {
-        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return true };
-        if connection.input.len() as u64 <= self.engine.server.config.client_query_buffer_limit {
-            return false;
-        }
+    #[cold]
+    fn over_query_limit(&mut self, index: u32) {
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return };
         connection.refused = true;
         let slot = connection.slot;
         self.engine.server.totals.query_limit_disconnections += 1;
         self.close_now(slot);
-        true
     }
 
     /// Tells the session what its socket side holds.
     fn note_query(&mut self, index: u32) {
-        let Some(connection) = self.conns[index as usize].as_deref() else { return };
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return };
+        connection.noted = connection.input.capacity() > 0;
         if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
             // Words that are whole are no longer query, as with the peers.
             let read = connection.progress.as_ref().map_or(0, |progress| progress.read());
@@ -351,17 +369,13 @@ impl Server {
             if group.len() > 1 {
                 prefetch(&self.engine, group);
             }
-            for request in group {
-                if self.may_take_long(request) {
-                    if self.execute_long(world, &batch, request) {
-                        // Others were served meanwhile: what is left of the batch is parsed again.
-                        self.parse_again(&batch.conns);
-                        break 'all;
-                    }
-                    continue;
+            let mut group = group.iter();
+            while let Some(long) = self.execute_some(world, &batch, &mut group) {
+                if self.execute_long(world, &batch, long) {
+                    // Others were served meanwhile: what is left of the batch is parsed again.
+                    self.parse_again(&batch.conns);
+                    break 'all;
                 }
-                let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-                execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
             }
         }
         crash::nothing_runs();
@@ -371,12 +385,33 @@ impl Server {
         self.after_batch();
     }
 
+    /// Executes requests up to the first that may take long, which is left to the caller.
+    #[inline(always)]
+    fn execute_some<'b>(
+        &mut self,
+        world: &mut dyn World,
+        batch: &Batch,
+        requests: &mut std::slice::Iter<'b, Request>,
+    ) -> Option<&'b Request> {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        for request in requests {
+            if request.ahead.long {
+                return Some(request);
+            }
+            execute_one(&mut self.engine, &mut self.conns, &mut host, batch, request);
+        }
+        None
+    }
+
     fn after_batch(&mut self) {
+        let counted = self.engine.server.counts_client_memory();
         for at in 0..self.batch.conns.len() {
             let index = self.batch.conns[at];
             let Some(connection) = self.conns[index as usize].as_deref_mut() else { continue };
             connection.tidy(&mut self.buffers);
-            self.note_query(index);
+            if counted || connection.input.capacity() > 0 || connection.noted {
+                self.note_query(index);
+            }
         }
         self.batch.clear();
     }
@@ -418,6 +453,7 @@ impl Server {
     /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
     fn stop(&mut self, world: &mut dyn World) {
         self.listeners.close(world);
+        self.end_log();
         let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
         for slot in slots {
             self.send(world, slot);

@@ -39,6 +39,8 @@ pub struct SimWorld {
     signals: Vec<Signal>,
     files: BTreeMap<PathBuf, Vec<u8>>,
     here: PathBuf,
+    journal: JournalState,
+    journal_path: Option<PathBuf>,
     /// A child whose end was not told yet: whether it did well, and what it wrote.
     child: Option<(bool, BTreeMap<PathBuf, Vec<u8>>)>,
     /// A file that is being written, and whether it is to be whole, once that is known.
@@ -105,6 +107,8 @@ impl SimWorld {
             signals: Vec::new(),
             files: BTreeMap::new(),
             here: PathBuf::from("/data"),
+            journal: JournalState::default(),
+            journal_path: None,
             child: None,
             stream: None,
         }
@@ -390,6 +394,30 @@ impl Disk for SimWorld {
         fill(&mut bytes)?;
         self.replace(path, &bytes, 0o644)
     }
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let folder = self.here.join(folder);
+        let inside = self.files.keys().filter(|path| path.parent() == Some(&folder));
+        Ok(inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
+    }
+    fn make_folder(&mut self, _path: &Path, _mode: u32) -> io::Result<()> {
+        Ok(())
+    }
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let bytes = self.files.remove(&self.here.join(from)).ok_or(io::ErrorKind::NotFound)?;
+        self.files.insert(self.here.join(to), bytes);
+        Ok(())
+    }
+    fn truncate(&mut self, path: &Path, len: u64) -> io::Result<()> {
+        let file = self.files.get_mut(&self.here.join(path)).ok_or(io::ErrorKind::NotFound)?;
+        file.truncate(len as usize);
+        Ok(())
+    }
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+    fn lock(&mut self, _folder: &Path) -> io::Result<()> {
+        Ok(())
+    }
     /// Nothing is queued; the end is heard of later, and now and then the disk is full.
     fn stream(&mut self, path: &Path, _options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
         let stream = Arc::new(SimStream(Mutex::new((pass, Vec::new()))));
@@ -424,6 +452,37 @@ impl Disk for SimWorld {
     }
 }
 
+impl Journal for SimWorld {
+    fn journal_open(&mut self, path: &Path, _reserve: u64) -> io::Result<u64> {
+        let path = self.here.join(path);
+        let len = self.files.entry(path.clone()).or_default().len();
+        self.journal_path = Some(path);
+        Ok(len as u64)
+    }
+    fn journal_append(&mut self, bytes: &[u8]) {
+        if let Some(path) = &self.journal_path {
+            self.files.entry(path.clone()).or_default().extend_from_slice(bytes);
+            self.journal.handed += bytes.len() as u64;
+            self.journal.written = self.journal.handed;
+        }
+    }
+    fn journal_sync(&mut self) {
+        self.journal.synced = self.journal.handed;
+    }
+    fn journal_retry(&mut self) {}
+    fn journal_finish(&mut self) -> io::Result<()> {
+        self.journal_sync();
+        Ok(())
+    }
+    fn journal_close(&mut self) -> io::Result<()> {
+        self.journal_path = None;
+        self.journal_finish()
+    }
+    fn journal(&self) -> JournalState {
+        self.journal.clone()
+    }
+}
+
 impl Process for SimWorld {
     fn pid(&self) -> u32 {
         1
@@ -450,6 +509,12 @@ impl Process for SimWorld {
     fn title(&mut self, _title: &str) {}
     fn open_files(&mut self, wanted: u64) -> u64 {
         wanted
+    }
+    fn oom_score(&self) -> io::Result<i32> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn set_oom_score(&mut self, _own: i32, _of_children: Option<i32>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
     fn notify(&mut self, _message: &str) {}
     fn sleep(&mut self, time: Duration) {

@@ -212,6 +212,10 @@ impl Harness {
             }
         }
         self.engine.broadcast();
+        self.load();
+        if self.engine.server.aof.is_busy() {
+            engine::aof::log::before_replies(&mut self.engine.server, &mut self.host);
+        }
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             if let Some(number) = self.number_of(slot) {
@@ -219,6 +223,18 @@ impl Harness {
             }
         }
         self.close_ended();
+    }
+
+    /// Loads what there is to load.
+    fn load(&mut self) {
+        let Engine { keyspace, server, registry } = &mut self.engine;
+        while engine::aof::go_on(server) {
+            let step = engine::aof::load_step(keyspace, server, registry, &mut self.host, u64::MAX);
+            if step != Ok(engine::snapshot::Progress::More) {
+                let ended = engine::aof::reloaded(keyspace, server, &mut self.host, step.map(drop));
+                ended.expect("DEBUG LOADAOF began it");
+            }
+        }
     }
 
     fn number_of(&self, slot: ClientSlot) -> Option<usize> {
@@ -230,6 +246,9 @@ impl Harness {
         for slot in std::mem::take(&mut self.engine.server.pending_writes) {
             let number = self.number_of(slot);
             let Some(client) = self.engine.server.clients.get_mut(slot) else { continue };
+            if client.gate.meets(engine::Gate::UNSYNCED) {
+                continue;
+            }
             client.write_pending = false;
             if client.close == Close::Now {
                 continue;

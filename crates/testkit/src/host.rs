@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::Host;
-use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile, Pass};
-use engine::host::{Stream, StreamOptions};
+use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, JournalState, Level, MemoryFacts, OpenFile};
+use engine::host::{Pass, Stream, StreamOptions};
+
+use crate::journal::FakeJournal;
 
 thread_local! {
     /// Microseconds that commands are timed with: a plain `fn` has nowhere else to look.
@@ -30,10 +32,16 @@ pub struct FakeHost {
     pub files: BTreeMap<String, Vec<u8>>,
     pub here: String,
     pub log: Vec<String>,
+    /// Of the process (others than below 0 are granted), and of its children.
+    pub oom_scores: (i32, Option<i32>),
     /// How often connections were to be encrypted anew.
     pub encrypted: u32,
+    /// How many values another thread was to drop.
+    pub dropped_later: usize,
     /// Nothing large can be written.
     pub disk_full: bool,
+    /// What is appended to a file, and how that goes.
+    pub journal: FakeJournal,
     /// A child has not ended yet.
     pub child_busy: bool,
     /// Whether the child did well, and what it wrote.
@@ -56,8 +64,11 @@ impl Default for FakeHost {
             files: BTreeMap::new(),
             here: "/data".to_owned(),
             log: Vec::new(),
+            oom_scores: (0, None),
             encrypted: 0,
+            dropped_later: 0,
             disk_full: false,
+            journal: FakeJournal::default(),
             child_busy: false,
             child: None,
             stream_busy: false,
@@ -135,6 +146,11 @@ impl FakeHost {
         TICKS.set(self.mono_us);
     }
 
+    /// Ends the sync of the journal that goes on.
+    pub fn end_sync(&mut self) {
+        self.journal.end_sync(&mut self.files);
+    }
+
     fn path(&self, path: &str) -> String {
         if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.here) }
     }
@@ -187,6 +203,7 @@ impl Host for FakeHost {
         self.pass(u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 4));
     }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
+        self.dropped_later += 1;
         drop(value);
     }
     fn drops_pending(&self) -> usize {
@@ -247,6 +264,53 @@ impl Host for FakeHost {
         let path = self.path(path);
         self.files.remove(&path).map(drop).ok_or_else(|| "No such file or directory".to_owned())
     }
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let folder = self.path(folder) + "/";
+        let inside = self.files.keys().filter_map(|path| path.strip_prefix(&folder));
+        Ok(inside.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+    }
+    fn make_folder(&mut self, _path: &str, _mode: u32) -> Result<(), String> {
+        Ok(())
+    }
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
+        let bytes = self.files.remove(&self.path(from)).ok_or("No such file or directory")?;
+        self.files.insert(self.path(to), bytes);
+        Ok(())
+    }
+    fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {
+        let path = self.path(path);
+        let file = self.files.get_mut(&path).ok_or("No such file or directory")?;
+        file.truncate(usize::try_from(len).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+    fn file_len(&self, path: &str) -> Result<Option<u64>, String> {
+        Ok(self.files.get(&self.path(path)).map(|bytes| bytes.len() as u64))
+    }
+    fn lock(&mut self, _folder: &str) -> Result<(), String> {
+        Ok(())
+    }
+    fn journal_open(&mut self, path: &str, _reserve: u64) -> Result<u64, String> {
+        let path = self.path(path);
+        self.journal.open(path, &mut self.files)
+    }
+    fn journal_append(&mut self, bytes: &[u8]) {
+        self.journal.append(bytes, &mut self.files);
+    }
+    fn journal_sync(&mut self) {
+        self.journal.sync();
+    }
+    fn journal_retry(&mut self) {
+        self.journal.retry(&mut self.files);
+    }
+    fn journal_finish(&mut self) -> Result<(), String> {
+        self.journal.finish(&mut self.files)
+    }
+    fn journal_close(&mut self) -> Result<(), String> {
+        self.journal.close(&mut self.files)
+    }
+    fn journal(&self) -> JournalState {
+        self.journal.state()
+    }
     fn fork(&mut self, job: &mut dyn FnMut(&dyn ChildHost) -> bool) -> Result<u32, String> {
         let child = FakeChild { files: RefCell::default(), full: self.disk_full, mono_us: self.mono_us };
         let ok = job(&child);
@@ -282,6 +346,16 @@ impl Host for FakeHost {
     }
     fn open_files(&mut self, wanted: u64) -> u64 {
         wanted
+    }
+    fn oom_score(&self) -> Result<i32, String> {
+        Ok(self.oom_scores.0)
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        if own < 0 {
+            return Err("Permission denied".to_owned());
+        }
+        self.oom_scores = (own, of_children);
+        Ok(())
     }
     fn listen(&mut self, _config: &config::Config) -> Result<(), String> {
         Ok(())

@@ -25,8 +25,10 @@
 //! A request that is followed by nothing must be answered by nothing.
 #![forbid(unsafe_code)]
 
+pub mod fed;
 mod harness;
 mod host;
+mod journal;
 pub mod peer;
 pub mod random;
 pub mod resp;
@@ -36,6 +38,7 @@ pub mod value;
 
 pub use harness::{Client, Harness};
 pub use host::FakeHost;
+pub use journal::FakeJournal;
 pub use value::Value;
 
 use transcript::{Action, Player, Step};

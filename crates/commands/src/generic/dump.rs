@@ -2,7 +2,6 @@
 //!
 //! The payload is decoded, checksum first, before anything is changed: a damaged one leaves the key as it was.
 
-use config::choices::SanitizeDumpPayload;
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result, snapshot};
 use keyspace::{Access, Key, Lfu, access};
@@ -97,7 +96,7 @@ fn restore(ctx: &mut Ctx<'_>) -> Result {
     let expire = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),
-        (ttl, false) => Some(ttl.saturating_add(now)),
+        (ttl, false) => Some(ttl.saturating_add(ctx.clock_ms())),
     };
     if expire.is_some_and(|at| at <= now) {
         dead_on_arrival(ctx, key, was_there);
@@ -145,7 +144,8 @@ fn decoded(ctx: &mut Ctx<'_>) -> Result<persist::Loaded> {
     let trust = Trust {
         any_version: snapshot::takes_any_version(config),
         checksum: !ctx.server.debug.skip_checksums,
-        check_duplicates: config.sanitize_dump_payload != SanitizeDumpPayload::No,
+        // Whatever `sanitize-dump-payload` says: a client may have made the payload, checksum and all.
+        check_duplicates: true,
     };
     let payload = ctx.argv.at(3);
     persist::restore(payload, &ctx.keyspace.env, trust).map_err(|refused| match refused {
@@ -167,7 +167,7 @@ fn dead_on_arrival(ctx: &mut Ctx<'_>, key: Key<'_>, was_there: bool) {
 
 /// IDLETIME and FREQ count if the policy asks for what they tell.
 fn set_access(ctx: &mut Ctx<'_>, key: Key<'_>, options: &Options) {
-    let now = ctx.now_ms();
+    let now = ctx.clock_ms();
     let bits = match ctx.keyspace.env.access {
         Access::Lru => options.idle_s.map(|idle| access::lru_idle_for(idle, now)),
         Access::Lfu => options.frequency.map(|counter| Lfu::with_counter(counter, now)),

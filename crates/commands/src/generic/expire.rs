@@ -144,13 +144,13 @@ const GT_WITH_LT: CommandError =
 
 fn expire(ctx: &mut Ctx<'_>, unit: Unit, from: From) -> Result {
     let condition = Condition::parse(ctx)?;
-    let at = end(ctx.integer(2)?, unit, from, ctx.now_ms()).ok_or_else(|| ctx.invalid_expire())?;
+    let at = end(ctx.integer(2)?, unit, from, ctx.clock_ms()).ok_or_else(|| ctx.invalid_expire())?;
     let key = ctx.key(1);
     let Some(entry) = ctx.db().write(key) else { return ctx.int(0) };
     if !condition.holds(entry.expire(), at) {
         return ctx.int(0);
     }
-    if at <= ctx.now_ms() {
+    if ctx.is_past(at) {
         expire_at_once(ctx, key);
     } else {
         ctx.db().set_expire(key, Some(at));

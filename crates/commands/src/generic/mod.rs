@@ -12,6 +12,7 @@ mod rename;
 mod scan;
 mod sort;
 mod ttl;
+mod waitaof;
 
 use engine::Command;
 
@@ -31,4 +32,5 @@ pub(crate) static LISTS: &[&[Command]] = &[
     scan::COMMANDS,
     sort::COMMANDS,
     ttl::COMMANDS,
+    waitaof::COMMANDS,
 ];

@@ -124,7 +124,7 @@ fn freq(ctx: &mut Ctx<'_>) -> Result {
     if !ctx.server.config.maxmemory_policy.is_lfu() {
         return Err(NO_LFU);
     }
-    let counter = ctx.keyspace.env.lfu.counter(access, ctx.now_ms());
+    let counter = ctx.keyspace.env.lfu.counter(access, ctx.clock_ms());
     ctx.int(i64::from(counter))
 }
 
@@ -133,7 +133,7 @@ fn idle_time(ctx: &mut Ctx<'_>) -> Result {
     if ctx.server.config.maxmemory_policy.is_lfu() {
         return Err(LFU_IN_FORCE);
     }
-    ctx.int(i64::from(access::idle_seconds(access, ctx.now_ms())))
+    ctx.int(i64::from(access::idle_seconds(access, ctx.clock_ms())))
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Unit {
             Unit::Millis | Unit::UnixMillis => Some(number),
         };
         let time = match self {
-            Unit::Seconds | Unit::Millis => scaled.and_then(|ms| ms.checked_add(ctx.now_ms())),
+            Unit::Seconds | Unit::Millis => scaled.and_then(|ms| ms.checked_add(ctx.clock_ms())),
             Unit::UnixSeconds | Unit::UnixMillis => scaled,
         };
         time.filter(|_| number >= 0).ok_or_else(|| ctx.invalid_expire())

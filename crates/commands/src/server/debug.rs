@@ -1,8 +1,8 @@
 //! DEBUG: switches and looks inside, for developers and for test suites.
 //!
 //! Only where `enable-debug-command` allows it. Like the peers' it is one command, not a container: a subcommand that
-//! nobody knows and one with too few words get the same answer. What the peers have for parts that do not exist here yet (AOF,
-//! replicas, cluster) is unknown, too.
+//! nobody knows and one with too few words get the same answer. What the peers have for parts that do not exist here yet
+//! (replicas, cluster) is unknown, too.
 
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
 type Subcommand = (&'static str, usize, usize, engine::command::Body);
 
 const SUBCOMMANDS: &[Subcommand] = &[
+    ("AOF-FLUSH-SLEEP", 3, 3, |ctx| {
+        ctx.server.aof.flush_sleep_us = u64::try_from(number_at(ctx, 2)).unwrap_or(0);
+        ctx.ok()
+    }),
     ("ASSERT", 2, 2, |_| panic!("DEBUG ASSERT: asked for by a client")),
     ("CLIENT-ENFORCE-REPLY-LIST", 3, 3, |ctx| ctx.ok()),
     ("CONFIG-REWRITE-FORCE-ALL", 2, 2, rewrite_all),
@@ -46,6 +50,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("HTSTATS", 3, usize::MAX, tables::of_database),
     ("HTSTATS-KEY", 3, usize::MAX, tables::of_key),
     ("LISTPACK", 3, 3, lists::listpack),
+    ("LOADAOF", 2, 2, |ctx| ctx.reload_aof()),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
     ("PANIC", 2, 2, |_| panic!("DEBUG PANIC: asked for by a client")),
@@ -330,6 +335,8 @@ fn protocol(ctx: &mut Ctx<'_>) -> Result {
 fn help(ctx: &mut Ctx<'_>) -> Result {
     ctx.client.out.lines(&[
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "AOF-FLUSH-SLEEP <us>",
+        "    Waits so long before it appends to the append-only file.",
         "ASSERT, PANIC, SEGFAULT",
         "    Ends the server as a bug would.",
         "CLIENT-ENFORCE-REPLY-LIST <0|1>",
@@ -350,6 +357,8 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
         "    The same for the table inside of a set, a hash or a sorted set.",
         "LISTPACK <key>",
         "    Writes what a listpack holds to the log.",
+        "LOADAOF",
+        "    Loads the dataset from the append-only file.",
         "LOG <message>",
         "    Writes a line to the log.",
         "OBJECT <key> [fast]",

@@ -3,6 +3,7 @@
 mod acl;
 mod acl_log;
 mod acl_users;
+mod bgrewriteaof;
 mod command;
 mod command_docs;
 mod commandlog;
@@ -29,6 +30,7 @@ use engine::Command;
 
 pub(crate) static LISTS: &[&[Command]] = &[
     acl::COMMANDS,
+    bgrewriteaof::COMMANDS,
     command::COMMANDS,
     commandlog::COMMANDS,
     config::COMMANDS,

@@ -1,6 +1,7 @@
 //! SAVE, BGSAVE, LASTSAVE: snapshots on request.
 
 use engine::host::Level;
+use engine::snapshot::Purpose;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, Result, snapshot};
 
 pub(crate) static COMMANDS: &[Command] = &[
@@ -44,10 +45,15 @@ const TEMPLATE: Command = Command { group: Group::Server, arity: Arity::Exactly(
 
 const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING);
 
+const OTHER: &str = concat!(
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. ",
+    "Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+);
+
 const IN_PROGRESS: CommandError = CommandError::Line("ERR Background save already in progress");
 
 fn save(ctx: &mut Ctx<'_>) -> Result {
-    if ctx.server.snapshot.saving.is_some() {
+    if ctx.server.snapshot.saving_for(Purpose::Snapshot) {
         return Err(IN_PROGRESS);
     }
     // The reason is in the log; the peers tell no more either.
@@ -62,11 +68,15 @@ fn bgsave(ctx: &mut Ctx<'_>) -> Result {
         2 if ctx.is(1, "CANCEL") => return cancel(ctx),
         _ => return Err(CommandError::Syntax),
     };
-    if ctx.server.snapshot.saving.is_some() {
+    if ctx.server.snapshot.saving_for(Purpose::Snapshot) {
         return Err(IN_PROGRESS);
     }
+    let rewrite = ctx.server.snapshot.saving.is_some();
+    if rewrite && !schedule {
+        return Err(CommandError::Line(OTHER));
+    }
     // A fork within EXEC would save half of a transaction.
-    if ctx.server.depth > 0 {
+    if ctx.server.depth > 0 || rewrite {
         ctx.server.snapshot.scheduled = true;
         let why = if schedule { "due to user request" } else { "to run after transaction execution" };
         ctx.host.log(Level::Notice, &format!("Background saving scheduled {why}"));
@@ -79,7 +89,7 @@ fn bgsave(ctx: &mut Ctx<'_>) -> Result {
 }
 
 fn cancel(ctx: &mut Ctx<'_>) -> Result {
-    if ctx.server.snapshot.saving.is_some() {
+    if ctx.server.snapshot.saving_for(Purpose::Snapshot) {
         ctx.host.log(Level::Notice, "Background saving will be aborted due to user request");
         snapshot::cancel(ctx.keyspace, ctx.server, ctx.host);
         ctx.client.out.simple("Background saving cancelled");

@@ -62,7 +62,7 @@ fn add(ctx: &mut Ctx<'_>) -> Result {
         return Err(ZERO_ID);
     }
     let key = ctx.key(1);
-    let (now, limits) = (ctx.now_ms(), ctx.keyspace.env.limits);
+    let (now, limits) = (ctx.clock_ms(), ctx.keyspace.env.limits);
     let fields = ctx.argv.from(options.at + 1).iter();
     let append = |stream: &mut Stream| -> Result<StreamId> {
         let id = next_id(stream, options.wanted, now)?;

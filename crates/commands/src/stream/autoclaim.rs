@@ -46,7 +46,7 @@ fn autoclaim(ctx: &mut Ctx<'_>) -> Result {
     let min_idle = stdx::num::parse_i64(ctx.argv.at(4)).ok_or(BAD_MIN_IDLE)?.max(0);
     let start = id::start(ctx.argv.at(5))?;
     let (count, just_id) = options(ctx)?;
-    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.now_ms());
+    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.clock_ms());
     let (argv, mut told) = (ctx.argv, Told::new(ctx, key.bytes));
     let Some(stream) = ctx.keyspace.db(ctx.client.db).stream_mut(key)? else {
         return Err(no_group(key.bytes, name));

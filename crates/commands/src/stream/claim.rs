@@ -49,7 +49,7 @@ const BAD_TIME: CommandError = CommandError::Line("ERR Invalid TIME option argum
 const BAD_COUNT: CommandError = CommandError::Line("ERR Invalid RETRYCOUNT option argument for XCLAIM");
 
 fn claim(ctx: &mut Ctx<'_>) -> Result {
-    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.now_ms());
+    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.clock_ms());
     let (argv, mut told) = (ctx.argv, Told::new(ctx, key.bytes));
     let stream = ctx.keyspace.db(ctx.client.db).stream_mut(key)?;
     let Some(stream) = stream else { return Err(no_group(key.bytes, name)) };

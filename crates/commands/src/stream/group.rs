@@ -232,7 +232,7 @@ fn destroy(ctx: &mut Ctx<'_>) -> Result {
 }
 
 fn create_consumer(ctx: &mut Ctx<'_>) -> Result {
-    let (key, name, now) = (ctx.argv.at(2), ctx.argv.at(4), ctx.now_ms());
+    let (key, name, now) = (ctx.argv.at(2), ctx.argv.at(4), ctx.clock_ms());
     let (_, made) = the_group(ctx)?.ensure_consumer(name, now);
     if made {
         super::consumer_made(ctx, key);

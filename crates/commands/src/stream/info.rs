@@ -135,7 +135,7 @@ fn groups(ctx: &mut Ctx<'_>) -> Result {
 }
 
 fn consumers(ctx: &mut Ctx<'_>) -> Result {
-    let (key, name, now) = (ctx.key(2), ctx.argv.at(3), ctx.now_ms());
+    let (key, name, now) = (ctx.key(2), ctx.argv.at(3), ctx.clock_ms());
     let out = &mut ctx.client.out;
     let stream = ctx.keyspace.db(ctx.client.db).stream(key)?.ok_or(CommandError::NoSuchKey)?;
     let group = stream.groups.get(name).ok_or_else(|| no_group_of(key.bytes, name))?;

@@ -47,7 +47,7 @@ struct Filter<'a> {
 
 fn pending(ctx: &mut Ctx<'_>) -> Result {
     let filter = filter(ctx)?;
-    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.now_ms());
+    let (key, name, now) = (ctx.key(1), ctx.argv.at(2), ctx.clock_ms());
     let out = &mut ctx.client.out;
     let stream = ctx.keyspace.db(ctx.client.db).stream(key)?;
     let group = stream.and_then(|stream| stream.groups.get(name)).ok_or_else(|| no_group(key.bytes, name))?;

@@ -108,7 +108,7 @@ fn attend(
     consumer: &[u8],
     want: Want,
 ) -> Result<bool> {
-    let (key, now) = (ctx.key(options.keys + n), ctx.now_ms());
+    let (key, now) = (ctx.key(options.keys + n), ctx.clock_ms());
     let mut told = Told::new(ctx, key.bytes);
     let Some(Stream { log, groups }) = ctx.keyspace.db(ctx.client.db).stream_mut(key)? else {
         return Ok(false);
@@ -141,7 +141,7 @@ fn idle_after(log: &Log, group: &stream::Group, now: i64, min_ms: i64) -> Option
 
 /// The same of the groups of this name in several streams.
 fn idle_in(ctx: &Ctx<'_>, keys: Range<usize>, name: &[u8], min_ms: i64) -> Option<u64> {
-    let (db, now) = (ctx.keyspace.look(ctx.client.db), ctx.now_ms());
+    let (db, now) = (ctx.keyspace.look(ctx.client.db), ctx.clock_ms());
     let entries = keys.filter_map(|at| {
         let key = ctx.key(at);
         db.table().get(key.bytes, key.hash)
@@ -151,7 +151,7 @@ fn idle_in(ctx: &Ctx<'_>, keys: Range<usize>, name: &[u8], min_ms: i64) -> Optio
 }
 
 fn serve(ctx: &mut Ctx<'_>, options: &Options, n: usize, name: &[u8], consumer: &[u8], want: Want) -> Result {
-    let (key, now) = (ctx.key(options.keys + n), ctx.now_ms());
+    let (key, now) = (ctx.key(options.keys + n), ctx.clock_ms());
     let mut told = Told::new(ctx, key.bytes);
     let out = &mut ctx.client.out;
     read::one_stream(out, key.bytes);

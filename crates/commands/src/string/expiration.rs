@@ -76,7 +76,7 @@ pub(super) fn absolute(ctx: &Ctx<'_>, unit: Unit, index: usize) -> Result<i64> {
         Unit::Millis | Unit::UnixMillis => Some(number),
     };
     let time = match unit {
-        Unit::Seconds | Unit::Millis => scaled.and_then(|ms| ms.checked_add(ctx.now_ms())),
+        Unit::Seconds | Unit::Millis => scaled.and_then(|ms| ms.checked_add(ctx.clock_ms())),
         Unit::UnixSeconds | Unit::UnixMillis => scaled,
     };
     time.filter(|_| number > 0).ok_or_else(|| ctx.invalid_expire())

@@ -427,22 +427,17 @@ mod tests {
 
     #[test]
     fn a_transaction_is_told_to_followers_as_one_unit() {
-        let mut h = Harness::new();
-        (h.engine.server.listeners.feed, h.engine.keyspace.env.news) = (true, true);
+        let mut h = Harness::fed();
         let lines =
             ["SET a 1", "GET a", "MULTI", "INCR a", "GET a", "SELECT 2", "SET b 1 EX 10", "EXEC", "DEL x"];
         for line in lines {
             h.send(line);
         }
-        let units = h.engine.server.feed.take();
-        let words = |fed: &engine::feed::Fed| fed.words.join(&b' ').escape_ascii().to_string();
-        let told: Vec<Vec<String>> = units.iter().map(|unit| unit.iter().map(words).collect()).collect();
+        let told = h.told();
         assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(told[0], ["SET a 1"]);
-        assert_eq!(told[1][0], "INCR a");
-        assert!(told[1][1].starts_with("SET b 1 PXAT "), "{told:?}");
-        assert_eq!(units[1].iter().map(|fed| fed.db).collect::<Vec<_>>(), [0, 2]);
-        assert!(h.engine.server.feed.take().is_empty());
+        assert_eq!(told[0], "SET a 1");
+        assert!(told[1].starts_with("INCR a; @2 SET b 1 PXAT "), "{told:?}");
+        assert!(h.told().is_empty());
     }
 
     #[test]

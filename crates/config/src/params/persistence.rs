@@ -22,10 +22,7 @@ pub static PARAMS: &[Param] = &[
         .part(Persistence)
         .check(check::appendfilename),
     param!(appendfsync, "appendfsync", Kind::Choice(Appendfsync::NAMES), "everysec").part(Persistence),
-    param!(appendonly, "appendonly", BOOL, "no")
-        .deny_loading()
-        .part(Persistence)
-        .not_yet(|c| c.appendonly, "the append-only file is not available in this version yet"),
+    param!(appendonly, "appendonly", BOOL, "no").deny_loading().part(Persistence),
     param!(auto_aof_rewrite_min_size, "auto-aof-rewrite-min-size", memory(0, I64_MAX), "67108864")
         .part(Persistence),
     param!(auto_aof_rewrite_percentage, "auto-aof-rewrite-percentage", int(0, I32_MAX), "100")

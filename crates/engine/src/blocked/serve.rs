@@ -27,7 +27,7 @@ pub(crate) fn serve(
     }
     if server.pause.is_some() {
         // Its end raises it again.
-        keyspace.env.news = server.listeners.feed;
+        keyspace.env.news = keyspace.env.has_gone();
         return;
     }
     server.blocked.serving = true;
@@ -49,7 +49,8 @@ pub(crate) fn serve(
         }
     }
     server.blocked.serving = false;
-    keyspace.env.news = server.listeners.feed;
+    // A key that was found to be due on the way is told with the next command.
+    keyspace.env.news = keyspace.env.has_gone();
 }
 
 /// Those who are served see the time of now: what made the key ready may have taken long, and the key's own time may be
@@ -138,7 +139,7 @@ pub fn release(keyspace: &mut Keyspace, server: &mut ServerState, slot: ClientSl
     let Some(mut client) = server.clients.take(slot) else { return false };
     let Some(waiting) = &client.waiting else {
         server.put_back(client);
-        return false;
+        return crate::aof::wait::release(server, slot, how);
     };
     let (command, spent) = (usize::from(waiting.ahead.command), waiting.spent);
     client.out.lend(&mut server.reply_pool);

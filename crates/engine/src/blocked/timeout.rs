@@ -16,7 +16,7 @@ pub enum Timeout {
 
 impl Timeout {
     /// When it is over if it begins now; monotonic microseconds.
-    pub(super) fn deadline_us(self, now_us: u64) -> Option<u64> {
+    pub(crate) fn deadline_us(self, now_us: u64) -> Option<u64> {
         match self {
             Timeout::Never => None,
             Timeout::Ms(ms) => Some(now_us.saturating_add(ms.saturating_mul(1000))),

@@ -14,7 +14,7 @@
 
 mod clients;
 mod expire;
-mod title;
+pub(crate) mod title;
 
 pub use clients::clients_hz;
 
@@ -313,7 +313,11 @@ fn give_back(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 
 /// Hears of the child that saves, and begins what `save` asks for.
 fn snapshots(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
-    crate::snapshot::step(&mut engine.keyspace, &mut engine.server, host);
+    let Engine { keyspace, server, .. } = engine;
+    crate::snapshot::poll(keyspace, server, host);
+    // As with the peers, a rewrite that was asked for comes before a snapshot that a rule asks for.
+    crate::aof::step(keyspace, server, host);
+    crate::snapshot::step(keyspace, server, host);
     Again::Later
 }
 

@@ -16,7 +16,7 @@ fn write(facts: &Facts<'_>, text: &mut Text) {
     text.field("client_recent_max_input_buffer", input.max(mine.query_capacity));
     text.field("client_recent_max_output_buffer", output);
     // Those whom a pause holds are counted, as with the peers.
-    text.field("blocked_clients", server.blocked.clients() + server.held.len());
+    text.field("blocked_clients", server.blocked.clients() + server.held.len() + server.aof.waits.len());
     text.field("tracking_clients", server.tracking.clients());
     text.field("pubsub_clients", server.pubsub.clients());
     let (watches, blocked) = (&server.watches, &server.blocked);

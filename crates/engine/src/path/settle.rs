@@ -23,6 +23,23 @@ pub(super) fn settle(ctx: &mut Ctx<'_>) {
     ctx.server.dirty += ctx.outcome.dirty;
     if ctx.keyspace.env.news {
         follow(ctx);
+    } else if ctx.server.listeners.feed && ctx.outcome.dirty != 0 {
+        feed_plainly(ctx);
+    }
+}
+
+/// What there is to do for a command that wrote and did nothing else that somebody minds: most that write.
+fn feed_plainly(ctx: &mut Ctx<'_>) {
+    ctx.server.feed.add_request(ctx.client.db, ctx.argv);
+    end_of_command(ctx);
+}
+
+/// The outermost command closes its unit. Those within it see to it that it is looked at.
+fn end_of_command(ctx: &mut Ctx<'_>) {
+    if ctx.server.depth == 0 {
+        ctx.server.feed.close();
+    } else if ctx.server.feed.is_open() {
+        ctx.keyspace.env.news = true;
     }
 }
 
@@ -32,7 +49,7 @@ fn follow(ctx: &mut Ctx<'_>) {
     let mut details = ctx.outcome.take_details();
     if ctx.server.listeners.feed {
         let propagation = details.as_mut().map(|details| std::mem::take(&mut details.propagation));
-        feed(ctx, propagation.unwrap_or_default());
+        feed(ctx, &propagation.unwrap_or_default());
     }
     if let Some(details) = &details {
         follow_details(ctx.keyspace, ctx.server, ctx.client, details);
@@ -46,14 +63,12 @@ fn follow(ctx: &mut Ctx<'_>) {
 }
 
 /// Has replicas and the append-only file told of what the command did, and of what went by itself meanwhile.
-fn feed(ctx: &mut Ctx<'_>, propagation: Propagation) {
+fn feed(ctx: &mut Ctx<'_>, propagation: &Propagation) {
     let alone = ctx.server.depth == 0 && ctx.command.record.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
     let place = if alone { Place::Alone } else { Place::InUnit };
     feed::add_gone(ctx.server, &ctx.keyspace.env.gone, &ctx.keyspace.env.gone_fields, place);
     ctx.server.feed.add(ctx.client.db, ctx.argv, ctx.outcome.dirty != 0, propagation);
-    if ctx.server.depth == 0 {
-        ctx.server.feed.close();
-    }
+    end_of_command(ctx);
 }
 
 fn follow_details(keyspace: &mut Keyspace, server: &mut ServerState, client: &mut Client, details: &Details) {

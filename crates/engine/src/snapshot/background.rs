@@ -12,7 +12,6 @@ use super::file_name;
 use super::save::{self, Plan};
 use super::state::{Ending, Purpose, Saving};
 use super::versioned;
-use crate::gate::Gate;
 use crate::host::{ChildHost, ChildNews, Host, Level};
 use crate::state::ServerState;
 
@@ -46,10 +45,10 @@ pub(crate) fn start_for(
 ) -> Result<(), String> {
     let plan = Plan::of(server, host, purpose, path);
     let begun = match server.config.snapshot_method {
-        SnapshotMethod::Fork => fork(keyspace, server, host, &plan).map_err(|why| (why, "fork: ")),
-        SnapshotMethod::Versioned => {
+        SnapshotMethod::Versioned if plan.requests.is_none() => {
             versioned::start(keyspace, server, host, &plan).map(|()| 0).map_err(|why| (why, ""))
         }
+        _ => fork(keyspace, server, host, &plan).map_err(|why| (why, "fork: ")),
     };
     let pid = match begun {
         Ok(pid) => pid,
@@ -101,12 +100,16 @@ fn fork(
 
 /// What the child does.
 fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) -> bool {
-    let mut told_us = 0;
-    let mut keys_done = 0;
+    if let Some(title) = &plan.title {
+        child.title(title);
+    }
+    let (mut told_us, mut keys_done) = (0, 0);
     let saved = child.save_file(&plan.path, plan.sync_every, &mut |to| {
         let after_key = &mut |keys| {
             keys_done = keys;
-            pause(child, delay, keys);
+            if let Some(time) = save::pause_after(delay, keys) {
+                child.sleep(time);
+            }
             if keys % REPORT_KEYS == 1 && child.mono_us().saturating_sub(told_us) >= REPORT_US {
                 told_us = child.mono_us();
                 child.report(keys);
@@ -117,16 +120,6 @@ fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) ->
     });
     child.report(keys_done);
     saved.is_ok()
-}
-
-/// `rdb-key-save-delay`, for tests: positive, so many microseconds after each key; negative, one after so many keys.
-fn pause(child: &dyn ChildHost, delay: i32, keys: u64) {
-    match u64::from(delay.unsigned_abs()) {
-        0 => {}
-        us if delay > 0 => child.sleep(Duration::from_micros(us)),
-        every if keys.is_multiple_of(every) => child.sleep(Duration::from_micros(1)),
-        _ => {}
-    }
 }
 
 /// Tables keep their size while a child shares the memory, or DEBUG says so.
@@ -245,21 +238,41 @@ pub(crate) fn log_ending(host: &mut dyn Host, what: &str, failed: &str, ending: 
     host.log(level, &format!("Background {what} {how}"));
 }
 
-/// Gives up what is being written in the background, if something is; its end will be heard of. False if nothing was.
+/// Ends the snapshot that is being written, if one is; its end will be heard of. False if there was none.
 pub fn cancel(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> bool {
-    let Some(saving) = &mut server.snapshot.saving else { return false };
-    saving.cancelled = true;
-    if !versioned::give_up(keyspace, server, host) {
-        host.end_child();
+    if !server.snapshot.saving_for(Purpose::Snapshot) {
+        return false;
     }
+    tell_to_end(keyspace, server, host);
     true
 }
 
-/// The same, and waits for the end: before a snapshot that everybody waits for.
-pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
-    if !cancel(keyspace, server, host) {
-        return;
+fn tell_to_end(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if let Some(saving) = &mut server.snapshot.saving {
+        saving.cancelled = true;
+        if !versioned::give_up(keyspace, server, host) {
+            host.end_child();
+        }
     }
+}
+
+/// Ends the snapshot that is being written, if one is, and waits for its end: before one that everybody waits for.
+pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.saving_for(Purpose::Snapshot) {
+        end_child(keyspace, server, host);
+    }
+}
+
+/// The same, of what is written without a child: before databases are taken out that may come back.
+pub fn end_walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.walk.is_some() {
+        end_child(keyspace, server, host);
+    }
+}
+
+/// Ends what is being written in the background, whatever it is for, and waits for its end.
+pub(crate) fn end_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    tell_to_end(keyspace, server, host);
     // A child was killed, a thread ends with the piece it is at: milliseconds, if the disk is well.
     for _ in 0..5000 {
         poll(keyspace, server, host);
@@ -272,7 +285,12 @@ pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
 
 /// Raises or lowers the gate before commands that write: they are refused while snapshots cannot be written.
 pub(crate) fn note_health(server: &mut ServerState) {
+    let refused = refuses_writes(server);
+    server.refuse_writes(refused);
+}
+
+/// Whether snapshots are wanted that cannot be written, so that nothing shall change.
+pub(crate) fn refuses_writes(server: &ServerState) -> bool {
     let config = &server.config;
-    let refused = !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty();
-    server.gate.set(Gate::UNSAVED, refused);
+    !server.snapshot.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty()
 }

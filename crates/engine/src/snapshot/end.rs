@@ -24,6 +24,9 @@ pub fn prepare_end(
     host: &mut dyn Host,
     options: EndOptions,
 ) -> bool {
+    if !crate::aof::switch::prepare_end(keyspace, server, host, options.nosave || options.force) {
+        return false;
+    }
     if server.snapshot.saving.is_some() {
         host.log(Level::Warning, "There is a child saving an .rdb. Killing it!");
         super::forget_child(keyspace, server, host);

@@ -23,10 +23,13 @@ use persist::{Modules, Settings, Version};
 
 use crate::state::ServerState;
 
-pub use background::{cancel, forget_child, poll, start, step};
-pub(crate) use background::{log_ending, note_health, start_for};
+pub use background::{cancel, end_walk, forget_child, poll, start, step};
+pub(crate) use background::{end_child, log_ending, note_health, refuses_writes, start_for};
 pub use end::{EndOptions, prepare_end};
-pub use load::{Begun, Duplicates, Loading, Progress, begin, go_on, load_whole, step as load_step};
+pub(crate) use load::begin_file;
+pub(crate) use load::seconds_left;
+pub use load::{Begun, Duplicates, Loading, Progress, Rest, begin, go_on, load_whole, step as load_step};
+pub(crate) use save::Plan;
 pub use save::save;
 pub use state::{Ending, Loads, Purpose, Saving, SnapshotState};
 pub use versioned::{Walk, slice_us, walk, walk_due_us};

@@ -1,6 +1,6 @@
 //! What is remembered of snapshots.
 
-use super::load::Loading;
+use super::load::{Loading, Rest};
 use super::versioned::Walk;
 
 /// What a snapshot is taken for.
@@ -70,9 +70,16 @@ pub struct SnapshotState {
     pub forks: u64,
     pub loading: Option<Box<Loading>>,
     pub last_load: Loads,
+    /// What follows the preamble that was loaded, if it was one.
+    pub rest: Option<Rest>,
 }
 
 impl SnapshotState {
+    /// Whether a snapshot is being written for this.
+    pub fn saving_for(&self, purpose: Purpose) -> bool {
+        self.saving.is_some_and(|saving| saving.purpose == purpose)
+    }
+
     /// Of a server that starts at this time.
     pub fn at(wall_us: i64) -> Self {
         SnapshotState {
@@ -89,6 +96,7 @@ impl SnapshotState {
             forks: 0,
             loading: None,
             last_load: Loads::default(),
+            rest: None,
         }
     }
 }

@@ -39,15 +39,23 @@ use tls::handshake::SHAKES;
 pub(crate) const SLICES: usize = 64;
 
 /// The upper bits of a token, in this order: connections below, then those not accepted yet (`tls::handshake::SHAKES`),
-/// then listeners, then the signals.
+/// then listeners, then the signals and the journal.
 const LISTENER: u64 = 1 << 62;
 const SIGNAL: u64 = 1 << 63;
+const JOURNAL: u64 = SIGNAL | 1;
 
 /// macOS has no such flag; there the ignored SIGPIPE has to do.
 #[cfg(not(any(target_os = "macos", target_os = "ios")))]
 pub(crate) const QUIET: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(target_os = "macos", target_os = "ios"))]
 pub(crate) const QUIET: SendFlags = SendFlags::empty();
+
+/// What else than connections ended a wait.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Woken {
+    pub signal: bool,
+    pub journal: bool,
+}
 
 pub(crate) struct Net {
     poller: Poller,
@@ -64,6 +72,11 @@ impl Net {
 
     pub fn multiplexer(&self) -> &'static str {
         self.poller.name()
+    }
+
+    /// Has `wait` tell when this descriptor (of the journal) can be read.
+    pub fn watch_journal(&mut self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.poller.add(fd, JOURNAL, Interest::READ)
     }
 
     /// Has `wait` tell when this descriptor (of the signals) can be read.
@@ -95,12 +108,12 @@ impl Net {
         name::port(listener.fd.as_fd())
     }
 
-    /// As `world::Network::wait`; the answer says whether the signals' descriptor can be read.
-    pub fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<bool> {
+    /// As `world::Network::wait`; the answer says which of the watched descriptors can be read.
+    pub fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<Woken> {
         let timeout = self.secure.timeout(timeout);
         let Net { poller, table, listeners, secure, .. } = self;
         table.release();
-        let mut signalled = false;
+        let mut woken = Woken::default();
         poller.wait(timeout, |ready| {
             if ready.token < SHAKES {
                 report(table, ready, events);
@@ -115,12 +128,14 @@ impl Net {
                 } else {
                     events.push(Event::Incoming(id));
                 }
+            } else if ready.token == SIGNAL {
+                woken.signal = true;
             } else {
-                signalled = true;
+                woken.journal = true;
             }
         })?;
         self.go_on_with_secure(events);
-        Ok(signalled)
+        Ok(woken)
     }
 
     pub fn accept(&mut self, id: ListenerId) -> io::Result<Option<Accepted>> {
@@ -164,10 +179,7 @@ impl Net {
     #[inline]
     pub fn recv(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv {
         debug_assert!(room > 0, "room for no bytes cannot tell an end from a success");
-        let (fd, tls) = self.table.stream(conn);
-        if let Some(tls) = tls {
-            return self.secure.recv(conn, fd, tls, into, room);
-        }
+        let Some(fd) = self.table.plain(conn) else { return self.recv_secure(conn, into, room) };
         loop {
             return match sys::recv_into(fd, into, room) {
                 Ok(0) => Recv::Closed,
@@ -181,14 +193,28 @@ impl Net {
 
     #[inline]
     pub fn send(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send {
-        let (fd, tls) = self.table.stream(conn);
-        if let Some(tls) = tls {
-            return tls.send(fd, slices);
-        }
+        let Some(fd) = self.table.plain(conn) else { return self.send_secure(conn, slices) };
         match slices {
             [] => Send::Bytes(0),
             [one] => outcome(send_one(fd, one), 0),
             many => send_many(fd, many),
+        }
+    }
+
+    /// Beside the plain road, so that it costs those who take that one nothing but the question.
+    #[inline(never)]
+    fn recv_secure(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv {
+        match self.table.stream(conn) {
+            (fd, Some(tls)) => self.secure.recv(conn, fd, tls, into, room),
+            (_, None) => Recv::Closed,
+        }
+    }
+
+    #[inline(never)]
+    fn send_secure(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send {
+        match self.table.stream(conn) {
+            (fd, Some(tls)) => tls.send(fd, slices),
+            (_, None) => Send::Bytes(0),
         }
     }
 
