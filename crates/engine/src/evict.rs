@@ -92,7 +92,9 @@ pub(crate) fn is_met(server: &ServerState, host: &dyn Host) -> bool {
 /// The same if so many bytes did not count.
 fn is_met_less(server: &ServerState, host: &dyn Host, uncounted: u64) -> bool {
     let limit = server.config.maxmemory;
-    limit == 0 || host.used_memory().saturating_sub(uncounted) <= limit
+    // What waits for the disk is gone soon: no key shall go for it.
+    let uncounted = || uncounted.saturating_add(crate::snapshot::queued(server));
+    limit == 0 || host.used_memory().saturating_sub(uncounted()) <= limit
 }
 
 fn evict_until(

@@ -361,7 +361,7 @@ fn write_snapshot(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> A
 }
 
 fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
-    let child = engine.server.snapshot.saving.is_some_and(|saving| saving.pid > 0);
+    let child = engine.server.snapshot.saving.is_some_and(|saving| saving.has_child());
     if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child {
         return Again::Later;
     }

@@ -124,7 +124,7 @@ fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) ->
 
 /// Tables keep their size while a child shares the memory, or DEBUG says so.
 fn set_policy(keyspace: &mut Keyspace, server: &ServerState) {
-    let child = server.snapshot.saving.is_some_and(|saving| saving.pid > 0);
+    let child = server.snapshot.saving.is_some_and(|saving| saving.has_child());
     let policy = match (server.debug.dict_resizing, child) {
         (false, _) => Policy::Forbid,
         (true, true) => Policy::Avoid,
@@ -212,7 +212,7 @@ fn ended(
 fn snapshot_ended(server: &mut ServerState, host: &mut dyn Host, saving: Saving, ending: Ending) {
     server.snapshot.last_took_s = Some(server.mono_us.saturating_sub(saving.began_us) / 1_000_000);
     server.snapshot.last_copied = saving.copied_peak;
-    if ending == Ending::Done && saving.pid > 0 {
+    if ending == Ending::Done && saving.has_child() {
         host.log(Level::Notice, &format!("Fork CoW for RDB: {} MB", saving.copied_peak >> 20));
     }
     log_ending(host, "saving", "error", ending);

@@ -41,6 +41,13 @@ pub struct Saving {
     pub cancelled: bool,
 }
 
+impl Saving {
+    /// A child writes, with which we share memory.
+    pub fn has_child(&self) -> bool {
+        self.pid > 0
+    }
+}
+
 /// What was loaded last.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Loads {

@@ -84,6 +84,11 @@ pub fn walk_due_us(server: &ServerState, now_us: u64) -> Option<u64> {
     Some(walk.due_us.saturating_sub(now_us).max(full))
 }
 
+/// Bytes of a snapshot that wait for the disk.
+pub fn queued(server: &ServerState) -> u64 {
+    server.snapshot.walk.as_ref().map_or(0, |walk| walk.stream.queued())
+}
+
 /// Goes on writing for about so many microseconds. Nothing if no snapshot wants it now.
 pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host, budget_us: u64) {
     let now_us = host.mono_us();
