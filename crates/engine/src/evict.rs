@@ -99,9 +99,9 @@ pub(crate) fn is_met(server: &ServerState, host: &dyn Host) -> bool {
 /// The same if so many bytes did not count.
 fn is_met_less(server: &ServerState, host: &dyn Host, uncounted: u64) -> bool {
     let limit = server.config.maxmemory;
-    // Nor does what the feed holds: it would only grow by evicting.
-    let uncounted = uncounted.saturating_add(server.feed.memory() as u64);
-    limit == 0 || host.used_memory().saturating_sub(uncounted) <= limit
+    // Nor does what waits for the disk or a replica: it is gone soon, and would only grow by evicting.
+    let leaving = || server.feed.memory() as u64 + crate::snapshot::queued(server);
+    limit == 0 || host.used_memory().saturating_sub(uncounted.saturating_add(leaving())) <= limit
 }
 
 fn evict_until(

@@ -1,10 +1,12 @@
 //! Values to be made, looked at, written and read: what the tests of this folder share.
 #![allow(dead_code)]
 
+pub mod any;
+
 use keyspace::stream::{Group, StreamId};
 use keyspace::{
-    AddOptions, DbMut, End, Expire, FieldTtl, Hash, Key, Keyspace, List, Seed, Set, SortedSet, Str, Stream,
-    Type, ValueRef, view_of,
+    AddOptions, DbIndex, DbMut, End, Expire, FieldTtl, Hash, Key, Keyspace, List, Seed, Set, SortedSet, Str,
+    Stream, Type, ValueRef, view_of,
 };
 use structures::listpack::{Element, Listpack};
 
@@ -89,8 +91,13 @@ pub fn stream(entries: &[(u8, Vec<u8>)], cut: u8, limits: &keyspace::Limits) -> 
 
 /// Everything that can be seen of a value, in an order of its own.
 pub fn seen(keyspace: &Keyspace, key: &[u8]) -> Option<String> {
+    seen_in(keyspace, 0, key)
+}
+
+/// The same, of another database.
+pub fn seen_in(keyspace: &Keyspace, db: DbIndex, key: &[u8]) -> Option<String> {
     let key = keyspace.key(key);
-    let entry = keyspace.look(0).table().get(key.bytes, key.hash)?;
+    let entry = keyspace.look(db).table().get(key.bytes, key.hash)?;
     let mut parts: Vec<String> = Vec::new();
     match Type::of(entry) {
         Type::String => parts.push(format!("{:?}", Str::of(entry).ok()?.to_vec())),
