@@ -141,6 +141,10 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
         return Err(why);
     }
     server.aof.manifest = manifest;
+    server.aof.health.opened();
+    if server.aof.health.makes_up() {
+        server.feed.taken();
+    }
     begin_file(server);
     host.log(Level::Notice, &format!("Creating AOF incr file {} on background rewrite", shown(&name)));
     Ok(())
