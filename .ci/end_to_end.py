@@ -38,6 +38,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificates(folder):
+    """An authority of this folder's own, and what it signs for a server and for a client."""
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    new = ("req", "-newkey", "rsa:2048", "-nodes")
+    openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=authority")
+    for name, more in (("server", "subjectAltName=DNS:localhost"), ("client", "basicConstraints=CA:FALSE")):
+        openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        with open(os.path.join(folder, "more"), "w") as file:
+            file.write(more)
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
+                "-out", f"{name}.crt", "-days", "2", "-extfile", "more")
+
+
 class Server:
     """A running server, in a folder that goes with it."""
 
@@ -46,7 +62,13 @@ class Server:
         self.folder = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.folder.name, "log")
         command = [PROGRAM, "--port", str(self.port), "--dir", self.folder.name, "--logfile", self.log]
-        command += [option.replace("{dir}", self.folder.name) for option in options]
+        blanks = {"{dir}": self.folder.name, "{port}": str(self.port)}
+        if any("server.crt" in option for option in options):
+            make_certificates(self.folder.name)
+        for option in options:
+            for blank, value in blanks.items():
+                option = option.replace(blank, value)
+            command.append(option)
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.wait_until_it_listens()
 
@@ -391,6 +413,179 @@ def users_have_the_rights_they_were_given(server):
     refused("User reader has no permissions", reader.set, "pub:a", 2)
     refused("No permissions to access a key", reader.get, "private")
     same(client.acl_log()[0]["username"], "reader")
+
+
+@check()
+def a_watched_key_makes_a_transaction_begin_anew(server):
+    client, rival = server.client(), server.client()
+    client.set("seats", 10)
+    rounds = []
+
+    def book(pipeline):
+        seats = int(pipeline.get("seats"))
+        if not rounds:
+            rival.decr("seats")
+        rounds.append(seats)
+        pipeline.multi()
+        pipeline.set("seats", seats - 1)
+        pipeline.lpush("log", seats)
+
+    same(client.transaction(book, "seats"), [True, 1])
+    same((rounds, client.get("seats")), ([10, 9], b"8"))
+    with client.pipeline() as pipeline:
+        pipeline.watch("seats")
+        pipeline.unwatch()
+        rival.set("seats", 1)
+        pipeline.multi()
+        pipeline.get("seats")
+        same(pipeline.execute(), [b"1"])
+
+
+def heard(listener, count):
+    """So many messages, of any kind."""
+    messages, deadline = [], time.time() + 5
+    while len(messages) < count and time.time() < deadline:
+        message = listener.get_message(timeout=0.5)
+        if message:
+            messages.append((message["type"], message["pattern"], message["channel"], message["data"]))
+    same(len(messages), count)
+    return messages
+
+
+@check()
+def channels_patterns_and_shards(server):
+    for protocol in (2, 3):
+        client, listener = server.client(protocol=protocol), server.client(protocol=protocol).pubsub()
+        listener.subscribe("a", "b")
+        listener.psubscribe("a*")
+        listener.ssubscribe("shard")
+        kinds = [kind for kind, *_ in heard(listener, 4)]
+        same(kinds, ["subscribe", "subscribe", "psubscribe", "ssubscribe"])
+        same((client.publish("a", "1"), client.publish("b", "2"), client.spublish("shard", "3")), (2, 1, 1))
+        same(heard(listener, 4), [
+            ("message", None, b"a", b"1"),
+            ("pmessage", b"a*", b"a", b"1"),
+            ("message", None, b"b", b"2"),
+            ("smessage", None, b"shard", b"3"),
+        ])
+        same(sorted(client.pubsub_channels("?")), [b"a", b"b"])
+        same(client.pubsub_numsub("a", "none"), [(b"a", 1), (b"none", 0)])
+        same((client.pubsub_numpat(), client.pubsub_shardchannels()), (1, [b"shard"]))
+        listener.unsubscribe()
+        listener.punsubscribe()
+        listener.sunsubscribe()
+        same([left for *_, left in heard(listener, 4)], [2, 1, 0, 0])
+        listener.close()
+
+
+@check()
+def scripts_are_loaded_when_they_are_missed(server):
+    for protocol in (2, 3):
+        client = server.client(protocol=protocol)
+        client.set("n", 40)
+        add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+        same(client.script_exists(add.sha), [False])
+        refused("No matching script", client.evalsha, add.sha, 1, "n", 1)
+        same(add(keys=["n"], args=[2]), 42)
+        same(client.script_exists(add.sha), [True])
+        with client.pipeline() as pipeline:
+            add(keys=["n"], args=[1], client=pipeline)
+            add(keys=["n"], args=[1], client=pipeline)
+            same(pipeline.execute(), [43, 44])
+        client.script_flush()
+        with client.pipeline(transaction=False) as pipeline:
+            add(keys=["n"], args=[1], client=pipeline)
+            same(pipeline.execute(), [45])
+        client.script_flush()
+
+
+@check()
+def functions_are_kept(server):
+    client = server.client()
+    code = "#!lua name=mine\nredis.register_function('add', function(keys, args) \
+return redis.call('INCRBY', keys[1], args[1]) end)\n\
+redis.register_function{function_name='look', callback=function(keys) return redis.call('GET', keys[1]) end, \
+flags={'no-writes'}}"
+    same(client.function_load(code), b"mine")
+    refused("Library 'mine' already exists", client.function_load, code)
+    same(client.function_load(code, replace=True), b"mine")
+    same((client.fcall("add", 1, "n", 5), client.fcall_ro("look", 1, "n")), (5, b"5"))
+    refused("Can not execute a script with write flag using *_ro command.", client.fcall_ro, "add", 1, "n", 5)
+    kept = client.function_dump()
+    assert client.function_flush()
+    refused("Function not found", client.fcall, "add", 1, "n", 5)
+    assert client.function_restore(kept)
+    same(client.fcall("add", 1, "n", 5), 10)
+
+
+@check()
+def a_cache_beside_the_client_is_told_of_changes(server):
+    from redis.cache import CacheConfig
+    from redis.connection import CacheProxyConnection as Cached
+
+    # The library lets only servers of this name use it; Valkey it turns away as well.
+    Cached.DEFAULT_SERVER_NAME, Cached.MIN_ALLOWED_VERSION = "redstart", "7.0.0"
+    client = server.client(protocol=3, cache_config=CacheConfig(max_size=100))
+    other = server.client()
+    other.set("k", "old")
+    same((client.get("k"), client.get("k")), (b"old", b"old"))
+    before = other.info("commandstats")["cmdstat_get"]["calls"]
+    same(client.get("k"), b"old")
+    same(other.info("commandstats")["cmdstat_get"]["calls"], before)
+    other.set("k", "new")
+    deadline = time.time() + 5
+    while client.get("k") != b"new" and time.time() < deadline:
+        time.sleep(0.01)
+    same(client.get("k"), b"new")
+    other.flushall()
+    deadline = time.time() + 5
+    while client.get("k") is not None and time.time() < deadline:
+        time.sleep(0.01)
+    assert client.get("k") is None
+
+
+@check()
+def changed_keys_are_told_to_another_connection(server):
+    client, other = server.client(single_connection_client=True, protocol=2), server.client()
+    listener = server.client(protocol=2).pubsub()
+    listener.subscribe("__redis__:invalidate")
+    same([kind for kind, *_ in heard(listener, 1)], ["subscribe"])
+    number = next(one["id"] for one in client.client_list() if one["sub"] == "1")
+    client.execute_command("CLIENT", "TRACKING", "ON", "REDIRECT", number)
+    client.get("k")
+    other.set("k", 1)
+    same([data for *_, data in heard(listener, 1)], [[b"k"]])
+
+
+@check("--port", "0", "--tls-port", "{port}", "--tls-cert-file", "{dir}/server.crt", "--tls-key-file",
+       "{dir}/server.key", "--tls-ca-cert-file", "{dir}/ca.crt")
+def encrypted_connections(server):
+    folder = server.folder.name
+    safe = {"ssl": True, "ssl_ca_certs": f"{folder}/ca.crt"}
+    own = {"ssl_certfile": f"{folder}/client.crt", "ssl_keyfile": f"{folder}/client.key"}
+    for protocol in (2, 3):
+        client = server.client(protocol=protocol, host="localhost", **safe, **own)
+        value = os.urandom(300_000)
+        client.set("k", value)
+        assert client.get("k") == value
+        pipeline = client.pipeline(transaction=False)
+        for n in range(2000):
+            pipeline.set(f"k{n}", value[n:n + 100])
+            pipeline.get(f"k{n}")
+        same(pipeline.execute()[1::2], [value[n:n + 100] for n in range(2000)])
+        listener = client.pubsub()
+        listener.subscribe("news")
+        same(listener.get_message(timeout=5)["type"], "subscribe")
+        client.publish("news", "hello")
+        same(listener.get_message(timeout=5)["data"], b"hello")
+        listener.close()
+    stranger = server.client(host="localhost", retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0), **safe)
+    refused("", stranger.ping)
+    client.config_set("tls-auth-clients", "no")
+    assert server.client(host="localhost", **safe).ping()
+    client.acl_setuser("reader", enabled=True, passwords=["+secret"], keys=["*"], commands=["+get"])
+    reader = server.client(host="localhost", username="reader", password="secret", **safe)
+    same(reader.get("k0"), value[:100])
 
 
 @check()

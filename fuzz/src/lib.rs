@@ -1,10 +1,12 @@
 //! What is done with bytes from anywhere. Each function takes any bytes, and panics if something is wrong.
 #![forbid(unsafe_code)]
 
+mod append_only;
 mod commands;
 mod packed;
 mod snapshots;
 
+pub use append_only::{append_only, manifest};
 pub use commands::commands;
 pub use packed::{intset, listpack, lzf, stream_node};
 pub use snapshots::{restore, snapshot};
@@ -106,6 +108,23 @@ pub const TARGETS: &[Target] = &[
             b"\x0b\x0c\x02\0\0\0\x02\0\0\0\x01\0\x02\0",
             b"\x15\x01\x10\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\x1d\x1d\0\0\0\x0a\0\x01\x01\0\x01\x01\x01\x81f\x02\0\x01\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff\x01\x01\x01\x01\x01\0\0\x01\0",
             b"\x18\x07\x92\xc9\xfe\xa1\x01\0\0\x01\x01\x01a\xc0\x01",
+        ],
+    },
+    Target {
+        name: "append_only",
+        run: append_only,
+        examples: &[
+            b"#TS:17\r\n*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n*1\r\n$4\r\nEXEC\r\n# x\n",
+            b"*1\r\n$1\r\na\r\n#CRC:11:0fb6a3ed930d8d26\r\n#CRC:37:0000000000000000\r\n*1\r\n$1\r\na\r\n\0\0",
+            b"*1\r\n$12\r\n#CRC:10:\r\n12\r\n*12\r\n$100\r\n",
+        ],
+    },
+    Target {
+        name: "manifest",
+        run: manifest,
+        examples: &[
+            b"# x\nfile a.2.base.rdb seq 2 type b\nfile a.1.incr.aof seq 1 type h\nfile a.3.incr.aof seq 3 type i\n",
+            b"file \"a b\\xff\" type i seq 9223372036854775807 startoffset 1 endoffset 2\r\n",
         ],
     },
     Target {

@@ -27,8 +27,9 @@ pub fn snapshot(bytes: &[u8]) {
         match loader.next(&keyspace.env) {
             Ok(Item::End) => break,
             Ok(Item::Record(record)) => {
-                let key = keyspace.key(&record.key);
-                record.value.store(keyspace.db(record.db), key, record.expire);
+                let hash = keyspace.hash(record.entry.key());
+                // A key that is there twice is refused by who loads.
+                drop(keyspace.db(record.db).insert(hash, record.entry));
             }
             Ok(_) => {}
             Err(error) => {

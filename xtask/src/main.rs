@@ -5,7 +5,9 @@
 mod bench_ir;
 mod commands;
 mod generate;
+mod load;
 mod peers;
+mod side;
 mod tidy;
 mod tree;
 
@@ -34,6 +36,11 @@ const TASKS: &[(&str, &str, Task)] = &[
         "bench-ir",
         "instructions for a request under callgrind, against the record: --update, --only, --server PATH",
         bench_ir::run,
+    ),
+    (
+        "side",
+        "plays the workloads on two programs in turns: --a PATH --b PATH, --only, --rounds, --seconds",
+        side::run,
     ),
 ];
 

@@ -17,6 +17,7 @@ mod scripting;
 mod server;
 mod set;
 mod sorted_set;
+mod stored;
 mod stream;
 mod string;
 mod transactions;

@@ -47,6 +47,9 @@ impl Ctx<'_> {
             return Err(CommandError::WrongPass);
         };
         sign_in(&self.server.access, self.client, id);
+        if self.client.monitor && !self.server.access.may_monitor(self.client) {
+            crate::monitor::unwatch(self.server, self.client);
+        }
         Ok(())
     }
 }

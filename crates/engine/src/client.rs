@@ -76,6 +76,8 @@ pub struct Client {
     pub query_used: usize,
     pub query_capacity: usize,
     pub argv_memory: usize,
+    /// The socket side waits for room to write; kept up to date by the server.
+    pub wants_room: bool,
     /// What it waits for (BLPOP …).
     pub waiting: Option<Box<crate::blocked::Waiting>>,
     /// What it has queued and watches (MULTI, WATCH).
@@ -110,6 +112,8 @@ pub struct About {
     pub user: Vec<u8>,
     /// CLIENT CAPA redirect.
     pub redirect_capable: bool,
+    /// Of the client of scripts: whose script it is that runs.
+    pub acts_for: Option<crate::tracking::Who>,
 }
 
 impl About {
@@ -148,6 +152,7 @@ impl Client {
             query_used: 0,
             query_capacity: 0,
             argv_memory: 0,
+            wants_room: false,
             waiting: None,
             transaction: None,
             subscriptions: None,

@@ -13,7 +13,7 @@ use crate::pubsub::Kind;
 use crate::registry::Registry;
 
 /// The letters of `flags` that there are; filters refuse others. Some stand for what is not here (replicas `S`,
-/// unblocked `u`, read-only `r`, slot migration `i` `E`, import `I`).
+/// unblocked `u`, read-only `r`, slot migration `i` `E`).
 pub const FLAG_LETTERS: &[u8] = b"bcdeirtuxABEIMNOPRSTU";
 
 /// The letters of `capa`.
@@ -36,6 +36,7 @@ pub fn flags(client: &Client) -> String {
         (client.about.unix, 'U'),
         (client.no_evict, 'e'),
         (gate(Gate::NO_TOUCH), 'T'),
+        (gate(Gate::IMPORT_SOURCE), 'I'),
     ];
     let flags: String = letters.iter().filter(|(on, _)| *on).map(|(_, letter)| *letter).collect();
     if flags.is_empty() { "N".into() } else { flags }

@@ -16,6 +16,7 @@ use config::Config;
 use crate::client::{Class, Client, ClientSlot, Clients, Close};
 use crate::engine::Engine;
 use crate::host::{Host, Level};
+use crate::registry::Registry;
 use crate::state::ServerState;
 
 /// The first bucket is for all up to 2^15 bytes, the last for all from 2^32 on; peers have the same.
@@ -89,6 +90,12 @@ pub(crate) fn limit_changed(server: &mut ServerState) {
 }
 
 impl ServerState {
+    /// Whether anybody asks for the memory of clients, so that they are to be counted again.
+    #[inline]
+    pub fn counts_client_memory(&self) -> bool {
+        self.client_memory.limit > 0
+    }
+
     /// Counts a client's memory again. `O(1)` but for the prefixes it tracks; nothing without a limit.
     #[inline]
     pub fn reckon(&mut self, slot: ClientSlot) {
@@ -156,36 +163,68 @@ impl Engine {
     /// `ServerState::closing` then. To be called between commands, when what could be sent has been sent.
     #[inline]
     pub fn evict_clients(&mut self, host: &mut dyn Host) -> bool {
+        for slot in std::mem::take(&mut self.server.grown) {
+            self.server.reckon(slot);
+        }
         let memory = &self.server.client_memory;
         memory.limit > 0 && memory.total as u64 >= memory.limit && self.evict_some(host)
     }
 
     #[cold]
     fn evict_some(&mut self, host: &mut dyn Host) -> bool {
-        let mut any = false;
-        while self.server.client_memory.total as u64 >= self.server.client_memory.limit {
-            let Some(slot) = self.server.client_memory.largest() else {
-                host.log(Level::Verbose, "Over maxmemory-clients, and no client is left that may be closed.");
-                break;
-            };
-            any = true;
-            self.evict_client(host, slot);
-        }
-        any
+        evict(&mut self.server, &self.registry, host)
     }
+}
 
-    fn evict_client(&mut self, host: &mut dyn Host, slot: ClientSlot) {
-        let ServerState { clients, client_memory, config, mono_us, totals, .. } = &mut self.server;
-        let Some(mut client) = clients.take(slot) else { return };
-        let mut line = String::from("Evicting client: ");
-        let shown = crate::client_list::Names::for_log(config);
-        crate::client_list::write(&mut line, &client, &self.registry, *mono_us, shown);
-        host.log(Level::Notice, &line);
-        totals.evicted_clients += 1;
-        client_memory.forget(clients, &mut client);
-        clients.put(client);
-        self.server.close(slot, Close::Now);
+/// Closes the largest clients until all of them hold less than the limit. True if there were any.
+fn evict(server: &mut ServerState, registry: &Registry, host: &mut dyn Host) -> bool {
+    let mut any = false;
+    while server.client_memory.total as u64 >= server.client_memory.limit {
+        let Some(slot) = server.client_memory.largest() else {
+            host.log(Level::Verbose, "Over maxmemory-clients, and no client is left that may be closed.");
+            break;
+        };
+        any = true;
+        evict_client(server, registry, host, slot);
     }
+    any
+}
+
+fn evict_client(server: &mut ServerState, registry: &Registry, host: &mut dyn Host, slot: ClientSlot) {
+    let ServerState { clients, client_memory, config, mono_us, totals, .. } = &mut *server;
+    let Some(mut client) = clients.take(slot) else { return };
+    let mut line = String::from("Evicting client: ");
+    let shown = crate::client_list::Names::for_log(config);
+    crate::client_list::write(&mut line, &client, registry, *mono_us, shown);
+    host.log(Level::Notice, &line);
+    totals.evicted_clients += 1;
+    client_memory.forget(clients, &mut client);
+    // Nobody will read it, and somebody may be about to evict keys for it.
+    client.out.clear();
+    clients.put(client);
+    server.close(slot, Close::Now);
+}
+
+/// Before keys are evicted: if clients hold more than they may, the largest of them go. False if the one whose request
+/// is to run, and which is not among `server.clients`, is one of those.
+pub(crate) fn evict_before_keys(
+    server: &mut ServerState,
+    registry: &Registry,
+    host: &mut dyn Host,
+    client: &mut Client,
+) -> bool {
+    if server.client_memory.limit == 0 {
+        return true;
+    }
+    let slot = client.slot;
+    let stand_in = Client::new(client.id, slot, Default::default());
+    server.clients.put(Box::new(std::mem::replace(client, stand_in)));
+    server.reckon(slot);
+    evict(server, registry, host);
+    if let Some(own) = server.clients.take(slot) {
+        *client = *own;
+    }
+    client.close != Close::Now
 }
 
 #[cfg(test)]

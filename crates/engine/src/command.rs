@@ -157,6 +157,7 @@ impl Flags {
     pub const ASKING: Flags = Flags(1 << 11);
     pub const FAST: Flags = Flags(1 << 12);
     pub const NO_AUTH: Flags = Flags(1 << 13);
+    /// It may change something, or be told to replicas, though it is no write. Told to nobody.
     pub const MAY_REPLICATE: Flags = Flags(1 << 14);
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 15);
     pub const NO_MULTI: Flags = Flags(1 << 16);
@@ -186,7 +187,6 @@ impl Flags {
         (Flags::ASKING, "asking"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
-        (Flags::MAY_REPLICATE, "may_replicate"),
         (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (Flags::NO_ASYNC_LOADING, "no_async_loading"),
         (Flags::NO_MULTI, "no_multi"),
@@ -197,6 +197,10 @@ impl Flags {
 
     pub const fn and(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
+    }
+
+    pub const fn without(self, other: Flags) -> Flags {
+        Flags(self.0 & !other.0)
     }
 
     #[inline]

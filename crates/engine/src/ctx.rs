@@ -60,6 +60,11 @@ impl<'a> Ctx<'a> {
         self.keyspace.env.now_ms
     }
 
+    /// Whether a key that expires then is gone already.
+    pub fn is_past(&self, at_ms: i64) -> bool {
+        at_ms <= self.now_ms() && !self.keyspace.env.see_expired
+    }
+
     /// The word at an index as an integer.
     #[inline]
     pub fn integer(&self, index: usize) -> Result<i64> {
@@ -143,6 +148,7 @@ impl<'a> Ctx<'a> {
         Ahead {
             command: self.client.last_command.unwrap_or(registry::NONE),
             hashed: self.hashed as u8,
+            long: self.command.may_take_long,
             size: self.argv.wire_size().min(u64::from(u32::MAX)) as u32,
             hash: self.hash,
         }

@@ -10,7 +10,7 @@ use crate::client::{About, ClientSlot, Clients, Close, ReplyMode};
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::path;
-use crate::registry::{self, Registry};
+use crate::registry::{self, Found, Registry};
 use crate::state::{CommandStats, DebugSwitches, Listeners, ServerState, Totals};
 
 pub struct Engine {
@@ -26,6 +26,8 @@ pub struct Ahead {
     pub command: u16,
     /// Index of the word whose hash is known; 0 = none.
     pub hashed: u8,
+    /// It may take so long that others are served meanwhile (`registry::Entry::may_take_long`).
+    pub long: bool,
     /// No less than the bytes of the request on the wire, 32 bits of them.
     pub size: u32,
     pub hash: u64,
@@ -35,10 +37,12 @@ impl Ahead {
     /// Which command a request asks for, and the hash of its first key. `size`: see the field.
     #[inline]
     pub(crate) fn of(registry: &Registry, keyspace: &Keyspace, argv: Argv<'_>, size: u32) -> Ahead {
-        let (command, first) = registry.find(argv);
-        match argv.get(usize::from(first)) {
-            Some(key) if first > 0 => Ahead { command, hashed: first, size, hash: keyspace.hash(key) },
-            _ => Ahead { command, hashed: 0, size, hash: 0 },
+        let Found { id: command, first_key, long } = registry.found(argv);
+        match argv.get(usize::from(first_key)) {
+            Some(key) if first_key > 0 => {
+                Ahead { command, hashed: first_key, long, size, hash: keyspace.hash(key) }
+            }
+            _ => Ahead { command, hashed: 0, long, size, hash: 0 },
         }
     }
 }
@@ -74,7 +78,6 @@ impl Engine {
         let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
             setup;
         let (mut keyspace, registry) = (Keyspace::new(config.databases, seed, dice), Rc::new(registry));
-        let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
             access: crate::acl::Access::new(&registry),
             config,
@@ -82,6 +85,8 @@ impl Engine {
             gate: Gate::ALWAYS,
             clients: Clients::default(),
             client_memory: Default::default(),
+            grown: Vec::new(),
+            oom_base: None,
             pending_writes: Vec::new(),
             closing: Vec::new(),
             resumed: Vec::new(),
@@ -99,6 +104,7 @@ impl Engine {
             feed: Default::default(),
             depth: 0,
             debug: DebugSwitches::default(),
+            ending: None,
             fast_expire_due_us: 0,
             wall_us,
             mono_us,
@@ -116,8 +122,8 @@ impl Engine {
             errors: Default::default(),
             totals: Totals::default(),
             dirty: 0,
-            run_id,
-            replication_id,
+            run_id: hex_id(&mut keyspace.env.rng),
+            replication_id: hex_id(&mut keyspace.env.rng),
             startup_memory: 0,
             cron: Default::default(),
             eviction: Default::default(),
@@ -195,12 +201,13 @@ impl Engine {
         crate::tracking::broadcast(&mut self.server);
     }
 
-    /// What this client may send.
+    /// What this client may send, and the database it works in, to prefetch from.
     #[inline]
-    pub fn limits(&self, slot: ClientSlot) -> Limits {
-        let authenticated =
-            self.server.clients.get(slot).is_some_and(|client| !client.gate.meets(Gate::NEEDS_AUTH));
-        Limits { max_bulk: self.server.config.proto_max_bulk_len, authenticated }
+    pub fn before_parsing(&self, slot: ClientSlot) -> (Limits, u32) {
+        let client = self.server.clients.get(slot);
+        let authenticated = client.is_some_and(|client| !client.gate.meets(Gate::NEEDS_AUTH));
+        let max_bulk = self.server.config.proto_max_bulk_len;
+        (Limits { max_bulk, authenticated }, client.map_or(0, |client| client.db))
     }
 
     /// Which command a request is, and the hash of its first key.
@@ -209,14 +216,8 @@ impl Engine {
         Ahead::of(&self.registry, &self.keyspace, argv, size)
     }
 
-    /// The database a client works in, to prefetch from.
-    #[inline]
-    pub fn database_of(&self, slot: ClientSlot) -> u32 {
-        self.server.clients.get(slot).map_or(0, |client| client.db)
-    }
-
-    /// Runs one request. `argv` must not be empty.
-    #[inline]
+    /// Runs one request. `argv` must not be empty. In the loop it is a part of that; others take [`Engine::execute_apart`].
+    #[inline(always)]
     pub fn execute(
         &mut self,
         host: &mut dyn Host,
@@ -229,6 +230,18 @@ impl Engine {
         let verdict = path::execute(self, host, &mut client, argv, ahead);
         self.server.put_back(client);
         verdict
+    }
+
+    /// The same as a function of its own, for where it is not asked for so often.
+    #[inline(never)]
+    pub fn execute_apart(
+        &mut self,
+        host: &mut dyn Host,
+        slot: ClientSlot,
+        argv: Argv<'_>,
+        ahead: Ahead,
+    ) -> Verdict {
+        self.execute(host, slot, argv, ahead)
     }
 
     /// Answers with a protocol error, and closes.

@@ -1,7 +1,7 @@
 //! `maxmemory`: making room, before a command runs and in the cron.
 //!
 //! What is compared with the limit is what the allocator handed out, less what is not counted (outboxes of replicas
-//! and the append-only file's buffer, which do not exist yet: evicting would only fill them more). Ordinary clients'
+//! and the feed's buffer: evicting would only fill them more). Ordinary clients'
 //! buffers are counted, as with the peers.
 //!
 //! Eviction has a time limit (`maxmemory-eviction-tenacity`). If it is reached, the command runs all the same and the
@@ -85,9 +85,16 @@ pub(crate) fn evict(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
     room
 }
 
-fn is_met(server: &ServerState, host: &dyn Host) -> bool {
+pub(crate) fn is_met(server: &ServerState, host: &dyn Host) -> bool {
+    is_met_less(server, host, 0)
+}
+
+/// The same if so many bytes did not count.
+fn is_met_less(server: &ServerState, host: &dyn Host, uncounted: u64) -> bool {
     let limit = server.config.maxmemory;
-    limit == 0 || host.used_memory() <= limit
+    // Nor does what the feed holds: it would only grow by evicting.
+    let uncounted = uncounted.saturating_add(server.feed.memory() as u64);
+    limit == 0 || host.used_memory().saturating_sub(uncounted) <= limit
 }
 
 fn evict_until(
@@ -98,6 +105,9 @@ fn evict_until(
 ) -> Room {
     let policy = policy_of(server.config.maxmemory_policy);
     let mut evicted = 0;
+    // Names of evicted keys are held until everybody has been told. They do not count: who evicts more because of them
+    // holds more of them.
+    let (mut names, mut seen) = (0, keyspace.env.gone.len());
     loop {
         let watched = server.config.latency_monitor_threshold > 0;
         let began_us = if watched { host.mono_us() } else { 0 };
@@ -108,7 +118,13 @@ fn evict_until(
             server.note_latency("eviction-del", host.mono_us().saturating_sub(began_us));
         }
         drop_garbage(keyspace, server, host);
-        if is_met(server, host) {
+        let gone = &keyspace.env.gone;
+        names += gone[seen.min(gone.len())..]
+            .iter()
+            .map(|gone| gone.key.capacity() + size_of_val(gone))
+            .sum::<usize>();
+        seen = gone.len();
+        if is_met_less(server, host, names as u64) {
             return Room::Enough;
         }
         evicted += 1;

@@ -31,11 +31,13 @@ impl Gate {
     pub const TRACKING: Gate = Gate(1 << 9);
     /// Its user may not do everything: requests are checked against the rules.
     pub const RESTRICTED: Gate = Gate(1 << 10);
+    /// It brings data from elsewhere (CLIENT IMPORT-SOURCE).
+    pub const IMPORT_SOURCE: Gate = Gate(1 << 11);
     /// It was answered, and is not told before what it did is as safe as was promised: nothing is sent to it, and nothing
     /// more runs.
-    pub const UNSYNCED: Gate = Gate(1 << 11);
+    pub const UNSYNCED: Gate = Gate(1 << 12);
     /// It waits for the append-only file (WAITAOF): nothing more runs.
-    pub const AWAITS: Gate = Gate(1 << 12);
+    pub const AWAITS: Gate = Gate(1 << 13);
     // Of the server.
     /// Somebody watches with MONITOR.
     pub const MONITORED: Gate = Gate(1 << 16);
@@ -43,6 +45,8 @@ impl Gate {
     pub const MAXMEMORY: Gate = Gate(1 << 17);
     /// CLIENT PAUSE is in force.
     pub const PAUSED: Gate = Gate(1 << 18);
+    /// `import-mode`: who brings the data says when keys expire.
+    pub const IMPORTING: Gate = Gate(1 << 24);
     /// Snapshots are wanted and cannot be written (`stop-writes-on-bgsave-error`).
     pub const UNSAVED: Gate = Gate(1 << 23);
     /// A slow script runs: others may do little.

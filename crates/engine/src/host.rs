@@ -53,6 +53,8 @@ pub trait ChildHost {
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// Sets the title of its process.
+    fn title(&self, _title: &str) {}
 }
 
 /// What is heard of a child.
@@ -130,6 +132,12 @@ pub trait Host {
     fn mono_us(&self) -> u64;
     /// Stops the whole server for a while (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// The end that a signal asked for does not come: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
+    /// The same as a plain function, for what runs while the host is lent ([`Host::save_file`]).
+    fn sleeper(&self) -> fn(Duration) {
+        |_| {}
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>);
     fn drops_pending(&self) -> usize;
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
@@ -178,6 +186,10 @@ pub trait Host {
     fn here(&self) -> String;
     /// Raises the limit of open files towards `wanted`; what is in force then.
     fn open_files(&mut self, wanted: u64) -> u64;
+    /// The kernel's adjustment of our score for the case that memory is short (`oom_score_adj`).
+    fn oom_score(&self) -> Result<i32, String>;
+    /// Changes it; children get their own, or ours.
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String>;
     /// Puts new listening addresses in force (CONFIG SET port, bind …); the old ones stay if that fails.
     fn listen(&mut self, config: &config::Config) -> Result<(), String>;
     /// Has connections to `tls-port` encrypted as the configuration says from now on; on failure all stays as it was.

@@ -69,10 +69,21 @@ pub(crate) fn feed(
     }
 }
 
+impl crate::Ctx<'_> {
+    /// Shows the command that runs before what it calls is shown (scripts).
+    pub fn show_monitors(&mut self) {
+        if self.server.gate.meets(Gate::MONITORED) {
+            feed(self.server, self.client, self.registry, self.command, self.argv);
+        }
+    }
+}
+
 fn line(server: &ServerState, client: &Client, argv: Argv<'_>, hidden: &[usize]) -> Vec<u8> {
     let (s, us) = (server.wall_us / 1_000_000, server.wall_us % 1_000_000);
     let address = &client.about.address;
-    let from = if client.about.unix {
+    let from = if client.about.acts_for.is_some() {
+        "lua".to_owned()
+    } else if client.about.unix {
         format!("unix:{}", address.strip_suffix(":0").unwrap_or(address))
     } else {
         address.clone()

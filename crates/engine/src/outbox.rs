@@ -252,6 +252,12 @@ impl Outbox {
     pub fn ok(&mut self) {
         self.buffer().extend_from_slice(b"+OK\r\n");
     }
+    pub fn queued(&mut self) {
+        self.buffer().extend_from_slice(b"+QUEUED\r\n");
+    }
+    pub fn pong(&mut self) {
+        self.buffer().extend_from_slice(b"+PONG\r\n");
+    }
     pub fn simple(&mut self, line: &str) {
         reply::simple(self.buffer(), line.as_bytes());
     }

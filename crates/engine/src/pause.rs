@@ -6,7 +6,7 @@
 //! evicted.
 //!
 //! **Invariants**
-//! 1. `pause` is set exactly if the gate PAUSED is up, and then `env.hold_expiry` is set.
+//! 1. `pause` is set exactly if the gate PAUSED is up, and then `env.hold_expiry` is set (see `import`).
 //! 2. A client is in `held` exactly if its `held` is set; `held` is empty without a pause.
 
 use keyspace::Keyspace;
@@ -35,7 +35,7 @@ pub fn end(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.gate.set(Gate::PAUSED, false);
     // Those who wait for keys are served again.
     keyspace.env.news = true;
-    keyspace.env.hold_expiry = false;
+    crate::import::leave(keyspace, server);
     for slot in std::mem::take(&mut server.held) {
         if let Some(client) = server.clients.get_mut(slot) {
             client.held = false;

@@ -103,6 +103,7 @@ pub(crate) struct Mail<'a> {
     pub pending_writes: &'a mut Vec<ClientSlot>,
     pub closing: &'a mut Vec<ClientSlot>,
     pub late: &'a mut Vec<Late>,
+    pub grown: &'a mut Vec<ClientSlot>,
     pub config: &'a Config,
     pub totals: &'a mut Totals,
     pub mono_us: u64,
@@ -116,6 +117,7 @@ macro_rules! mail {
             pending_writes: &mut $server.pending_writes,
             closing: &mut $server.closing,
             late: &mut $server.late,
+            grown: &mut $server.grown,
             config: &$server.config,
             totals: &mut $server.totals,
             mono_us: $server.mono_us,
@@ -138,6 +140,9 @@ impl Mail<'_> {
         if !client.write_pending {
             client.write_pending = true;
             self.pending_writes.push(to);
+        } else if self.config.maxmemory_clients != 0 && self.grown.last() != Some(&to) {
+            // Its socket may be full: then nothing is sent that it would be counted after.
+            self.grown.push(to);
         }
         if close_if_over(client, self.config, self.totals, self.mono_us) && !client.close_noted {
             client.close_noted = true;

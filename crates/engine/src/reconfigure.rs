@@ -42,6 +42,8 @@ const REACTIONS: &[Reaction] = &[
     // A file that is at fault is blamed before the port.
     Reaction { params: &["tls-port"], act: encrypt },
     Reaction { params: &["port", "bind", "unixsocket", "tls-port"], act: listen },
+    Reaction { params: &["aof-disable-auto-gc"], act: collect_garbage },
+    Reaction { params: &["oom-score-adj", "oom-score-adj-values"], act: oom_score },
     Reaction { params: &["loglevel"], act: loglevel },
     Reaction { params: &["requirepass"], act: requirepass },
     Reaction { params: &["maxmemory"], act: maxmemory },
@@ -71,6 +73,11 @@ const ENCRYPTION: &[&str] = &[
     "tls-session-cache-timeout",
     "max-new-tls-connections-per-cycle",
 ];
+
+fn collect_garbage(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    crate::aof::files::collect_garbage(c.server, c.host);
+    Ok(())
+}
 
 fn appendonly(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     if c.server.config.appendonly {
@@ -150,6 +157,8 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     };
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
+    server.gate.set(Gate::IMPORTING, server.config.import_mode);
+    crate::import::leave(keyspace, server);
     crate::snapshot::note_health(server);
     crate::acl::follow_password(server);
     crate::client_memory::limit_changed(server);
@@ -221,6 +230,13 @@ fn encrypt(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     c.host.encrypt(&c.server.config).map_err(|why| {
         c.host.log(Level::Warning, &why);
         "Unable to update TLS configuration. Check server logs.".to_owned()
+    })
+}
+
+fn oom_score(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    crate::oom::follow(c.server, c.host).map_err(|why| {
+        c.host.log(Level::Warning, &format!("CONFIG SET: oom_score_adj: {why}"));
+        "Failed to set current oom_score_adj. Check server logs.".to_owned()
     })
 }
 

@@ -40,26 +40,36 @@ struct Fold {
 #[derive(Clone, Copy)]
 struct Place {
     fold: Fold,
-    id: u16,
-    first_key: u8,
+    found: Found,
     /// The fold tells this name from all others.
     exact: bool,
     container: bool,
 }
 
+/// What a name stands for, and what the loop wants to know of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub id: u16,
+    /// See [`Entry::first_key`].
+    pub first_key: u8,
+    /// See [`Entry::may_take_long`].
+    pub long: bool,
+}
+
+const NOTHING: Found = Found { id: NONE, first_key: 0, long: false };
+
 const VACANT: Place =
-    Place { fold: Fold { head: 0, tail: 0, len: 0 }, id: NONE, first_key: 0, exact: false, container: false };
+    Place { fold: Fold { head: 0, tail: 0, len: 0 }, found: NOTHING, exact: false, container: false };
 
 /// What the last plain request asked for: in a pipeline the next one often asks for the same.
 #[derive(Clone, Copy)]
 struct Memo {
     /// See `Argv::short_name`; 0 names nothing.
     name: u64,
-    id: u16,
-    first_key: u8,
+    found: Found,
 }
 
-const NO_MEMO: Memo = Memo { name: 0, id: NONE, first_key: 0 };
+const NO_MEMO: Memo = Memo { name: 0, found: NOTHING };
 
 pub struct Registry {
     memo: Cell<Memo>,
@@ -114,8 +124,8 @@ impl Registry {
     fn place(&mut self, name: &str, id: u16) {
         let fold = fold(name.as_bytes());
         let mut at = self.home(fold);
-        while self.table[at].id != NONE {
-            let other = self.table[at].id;
+        while self.table[at].found.id != NONE {
+            let other = self.table[at].found.id;
             assert!(
                 !self.entries[other as usize].record.name.eq_ignore_ascii_case(name),
                 "{name} is there twice"
@@ -125,8 +135,7 @@ impl Registry {
         let entry = &self.entries[id as usize];
         self.table[at] = Place {
             fold,
-            id,
-            first_key: entry.first_key,
+            found: found(id, entry),
             exact: name.len() <= 16 && name.bytes().all(|byte| byte.is_ascii_alphabetic()),
             container: !entry.subcommands.is_empty(),
         };
@@ -142,8 +151,8 @@ impl Registry {
         let kept: Vec<(String, u16)> = self
             .table
             .iter()
-            .filter(|place| place.id != NONE && place.id != id)
-            .map(|place| (self.entries[place.id as usize].full_name.clone(), place.id))
+            .filter(|place| place.found.id != NONE && place.found.id != id)
+            .map(|place| (self.entries[place.found.id as usize].full_name.clone(), place.found.id))
             .collect();
         self.memo.set(NO_MEMO);
         self.table.fill(VACANT);
@@ -166,7 +175,7 @@ impl Registry {
 
     /// The command with this name, or [`NONE`].
     pub fn lookup(&self, name: &[u8]) -> u16 {
-        self.place_of(name).id
+        self.place_of(name).found.id
     }
 
     #[inline]
@@ -175,7 +184,9 @@ impl Registry {
         let mut at = self.home(wanted);
         loop {
             let place = &self.table[at & (self.table.len() - 1)];
-            if place.id == NONE || (place.fold == wanted && (place.exact || self.is_named(place.id, name))) {
+            if place.found.id == NONE
+                || (place.fold == wanted && (place.exact || self.is_named(place.found.id, name)))
+            {
                 return place;
             }
             at += 1;
@@ -191,23 +202,30 @@ impl Registry {
     /// plain place).
     #[inline]
     pub fn find(&self, argv: Argv<'_>) -> (u16, u8) {
+        let Found { id, first_key, .. } = self.found(argv);
+        (id, first_key)
+    }
+
+    /// The same with all that is known beforehand.
+    #[inline]
+    pub(crate) fn found(&self, argv: Argv<'_>) -> Found {
         let short = argv.short_name();
         let memo = self.memo.get();
         if short == Some(memo.name) {
-            return (memo.id, memo.first_key);
+            return memo.found;
         }
-        let Some(name) = argv.get(0) else { return (NONE, 0) };
+        let Some(name) = argv.get(0) else { return NOTHING };
         let place = self.place_of(name);
         if place.container && argv.len() > 1 {
-            let id = self.subcommand(place.id, argv.at(1));
-            return (id, self.entries[id as usize].first_key);
+            let id = self.subcommand(place.found.id, argv.at(1));
+            return found(id, &self.entries[id as usize]);
         }
         if let Some(name) = short
             && !place.container
         {
-            self.memo.set(Memo { name, id: place.id, first_key: place.first_key });
+            self.memo.set(Memo { name, found: place.found });
         }
-        (place.id, place.first_key)
+        place.found
     }
 
     /// A container's subcommand; the container itself if it has none of this name (it answers with the error).
@@ -247,6 +265,10 @@ impl Registry {
 
 /// Up to 16 bytes of a name, letters in lower case.
 #[inline]
+fn found(id: u16, entry: &Entry) -> Found {
+    Found { id, first_key: entry.first_key, long: entry.may_take_long }
+}
+
 fn fold(name: &[u8]) -> Fold {
     const LOWER: u64 = 0x2020_2020_2020_2020;
     let eight = |bytes: &[u8]| u64::from_le_bytes(*bytes.first_chunk::<8>().unwrap_or(&[0; 8]));

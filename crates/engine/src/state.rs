@@ -108,6 +108,9 @@ impl Default for DebugSwitches {
     }
 }
 
+/// Error codes that are counted apart, those of the server itself not included.
+const CODES_MAX: usize = 128;
+
 pub struct ServerState {
     pub config: Config,
     /// Users, and what was refused to them.
@@ -118,6 +121,8 @@ pub struct ServerState {
     pub clients: Clients,
     /// What clients hold together, if that is limited.
     pub client_memory: crate::client_memory::ClientMemory,
+    /// Clients that were told something when more waited for them, to be counted again.
+    pub(crate) grown: Vec<crate::client::ClientSlot>,
     /// Clients with something to send that are not being written to yet.
     pub pending_writes: Vec<ClientSlot>,
     /// Clients that are to be closed.
@@ -147,6 +152,10 @@ pub struct ServerState {
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,
+    /// The kernel's score for us before `oom-score-adj` changed it; `None` while that is off.
+    pub(crate) oom_base: Option<i32>,
+    /// A signal has asked for the end, and the cron has not seen to it yet.
+    pub ending: Option<crate::snapshot::EndOptions>,
     /// When the fast expire cycle may run again, monotonic microseconds.
     pub fast_expire_due_us: u64,
     /// Wall clock in microseconds, frozen for the turn.
@@ -223,6 +232,14 @@ impl ServerState {
             Some(count) => *count += 1,
             None => drop(self.errors.insert(code.to_owned(), 1)),
         }
+    }
+
+    /// The same for an error that a script made up: once there are many codes, new ones are counted together.
+    pub fn count_custom_error(&mut self, line: &str) {
+        const OVERFLOW: &str = "ERRORSTATS_OVERFLOW";
+        let known = self.errors.contains_key(crate::error::CommandError::code(line));
+        let full = !known && self.errors.len() >= CODES_MAX;
+        self.count_error(if full { OVERFLOW } else { line });
     }
 
     /// Asks for another client's connection to be closed. (For the client whose command runs, `Client::close` does.)

@@ -114,7 +114,7 @@ pub(crate) fn queue(client: &mut Client, argv: Argv<'_>, ahead: Ahead, flags: Fl
     if transaction.failed || transaction.dirty {
         return;
     }
-    let request = OwnedArgv::of(argv.iter());
+    let request = OwnedArgv::copy(argv);
     transaction.queue_bytes += request.memory();
     transaction.any = transaction.any.and(flags);
     transaction.queue.push(Queued { request, ahead });

@@ -107,3 +107,35 @@ fn who_left_counts_no_more() {
     hold(&mut harness, 0, 500 * KB);
     assert!(!evict(&mut harness));
 }
+
+#[test]
+fn who_is_told_something_counts_though_nothing_can_be_sent() {
+    let mut harness = harness(b"1mb", &[1, 1]);
+    harness.client(1).send("SUBSCRIBE c");
+    // The socket is full: the loop waits for room and sends nothing.
+    harness.engine.server.clients.get_mut(ClientSlot(0)).expect("a client").write_pending = true;
+    let message = "m".repeat(400 * KB);
+    for _ in 0..2 {
+        harness.client(2).send(&format!("PUBLISH c {message}"));
+        assert!(!evict(&mut harness));
+    }
+    harness.client(2).send(&format!("PUBLISH c {message}"));
+    assert!(evict(&mut harness));
+    assert_eq!(closed(&harness.engine), [1]);
+}
+
+#[test]
+fn clients_go_before_keys_do() {
+    let mut harness = harness(b"1mb", &[1, 1]);
+    harness.host.used_memory = 2_000_000;
+    harness.config("maxmemory", b"1999999").expect("a limit");
+    hold(&mut harness, 0, 1100 * KB);
+    assert_eq!(harness.client(2).send("PING").to_string(), "+PONG");
+    assert_eq!(harness.engine.server.totals.evicted_clients, 1);
+    assert_eq!(harness.exchange(1, &["PING"])[0].to_string(), "closed");
+    // Who asks may be the one that is too large.
+    hold(&mut harness, 1, 1100 * KB);
+    assert_eq!(harness.exchange(2, &["PING"])[0].to_string(), "closed");
+    assert_eq!(harness.client(3).send("PING").to_string(), "+PONG");
+    assert_eq!(harness.engine.server.totals.evicted_clients, 2);
+}

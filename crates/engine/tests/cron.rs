@@ -129,3 +129,22 @@ fn parameters_of_tls_are_acted_on_even_if_they_stay_the_same() {
     harness.send("CONFIG SET port 7000");
     assert_eq!(harness.host.encrypted, 2);
 }
+
+#[test]
+fn names_of_evicted_keys_make_no_more_keys_go() {
+    let mut harness = Harness::new();
+    harness.send("HELLO 3");
+    harness.send("CLIENT TRACKING ON BCAST");
+    let name = |n: usize| format!("{n}{}", "x".repeat(1000));
+    for n in 0..10 {
+        harness.client(2).send(&format!("SET {} v", name(n)));
+    }
+    harness.config("maxmemory-policy", b"allkeys-random").expect("a policy");
+    let limit = (harness.host.used_memory - 2500).to_string();
+    harness.config("maxmemory", limit.as_bytes()).expect("a limit");
+    assert_eq!(
+        harness.client(2).send("DBSIZE").to_string(),
+        ":7",
+        "what they hold for a while is not counted"
+    );
+}

@@ -130,6 +130,7 @@ impl Keyspace {
             lfu: Lfu::default(),
             no_touch: false,
             hold_expiry: false,
+            see_expired: false,
             tell_gone: false,
             tell_added: false,
             tell_missed: false,
@@ -342,10 +343,32 @@ impl<'k> DbMut<'k> {
         }
     }
 
-    /// Adds an entry whose key is not there (RENAME, MOVE, COPY, loading).
+    /// Adds an entry whose key is not there (RENAME, MOVE, COPY).
     pub fn adopt(&mut self, key: Key<'_>, entry: EntryBox<Value>) {
         self.env.note_added(self.index, key.bytes);
         self.place(key, entry);
+    }
+
+    /// Makes room for so many more keys at once, which saves moving those that come to a small table one by one.
+    pub fn expect(&mut self, keys: usize) {
+        let items = self.db.len().saturating_add(keys);
+        self.db.keys.reserve(items);
+    }
+
+    /// Adds an entry with the hash of its key. If the key is there, nothing changes and the entry comes back.
+    pub fn insert(&mut self, hash: u64, entry: EntryBox<Value>) -> Result<(), EntryBox<Value>> {
+        let key = entry.key();
+        let vacant = match self.db.keys.lookup_key(key, hash) {
+            Lookup::Found(_) => return Err(entry),
+            Lookup::Absent(vacant) => vacant,
+        };
+        if Type::of(&entry).is_waited_for() {
+            self.env.note_made(self.index, entry.key());
+        }
+        let entry = vacant.insert(entry);
+        self.db.volatile.comes(entry);
+        self.env.note_added(self.index, entry.key());
+        Ok(())
     }
 
     /// The same for a key that was there until just now.

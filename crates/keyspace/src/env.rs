@@ -73,6 +73,8 @@ pub struct Env {
     pub no_touch: bool,
     /// Expired keys are hidden, not removed (CLIENT PAUSE, replicas).
     pub hold_expiry: bool,
+    /// They are keys like any other (to whoever fills an importing server).
+    pub see_expired: bool,
     /// Whether anybody wants `gone` to be filled.
     pub tell_gone: bool,
     /// Whether anybody wants to be told there of added, of missed keys as well.
@@ -197,7 +199,7 @@ impl Env {
 
     #[inline]
     pub(crate) fn is_due(&self, entry: &Entry<Value>) -> bool {
-        entry.expire().is_some_and(|at| at <= self.now_ms)
+        entry.expire().is_some_and(|at| at <= self.now_ms && !self.see_expired)
     }
 
     /// Removes the expired entry of a slot, unless expiry is held.

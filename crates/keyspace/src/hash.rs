@@ -80,6 +80,13 @@ impl Hash {
         }
     }
 
+    /// Makes room for so many fields, if it is large.
+    pub fn reserve(&mut self, fields: usize) {
+        if let Hash::Table(table) = self {
+            table.expect(fields);
+        }
+    }
+
     /// Puts a value under a field. `O(1)`, in a packed hash `O(n)`.
     #[inline]
     pub fn set(&mut self, field: &[u8], value: &[u8], ttl: FieldTtl, env: &Env) -> Was {

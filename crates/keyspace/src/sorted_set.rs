@@ -106,6 +106,13 @@ impl SortedSet {
         }
     }
 
+    /// Makes room for so many members, if it is large.
+    pub fn reserve(&mut self, members: usize) {
+        if let SortedSet::Full(ranked) = self {
+            ranked.reserve(members);
+        }
+    }
+
     /// Adds a member, or changes its score, as far as the options allow. NaN is refused. `O(log n)`.
     #[inline]
     pub fn add(&mut self, member: &[u8], score: f64, options: AddOptions, env: &Env) -> Added {
@@ -167,6 +174,9 @@ impl SortedSet {
     /// Makes it small if the limits allow: for results that were built large. `O(n)`.
     pub fn pack_if_fits(&mut self, env: &Env) {
         let SortedSet::Full(ranked) = self else { return };
+        if !fits(ranked.len(), 0, env) {
+            return;
+        }
         let longest = ranked.iter().map(|item| item.key().len()).max().unwrap_or(0);
         if !fits(ranked.len(), longest, env) {
             return;

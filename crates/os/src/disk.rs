@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::sys;
+
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| about("read", path, error))
 }
@@ -134,6 +136,26 @@ pub(crate) fn temporary_of(path: &Path, pid: u32) -> PathBuf {
     folder_of(path).join(format!("temp-{pid}.rdb"))
 }
 
+/// The process that wrote a temporary snapshot of this name.
+fn writer_of(name: &str) -> Option<rustix::process::Pid> {
+    let digits = name.strip_prefix("temp-")?.strip_suffix(".rdb")?;
+    let number: i32 = digits.parse().ok().filter(|number| *number > 0)?;
+    // Nothing but what `temporary_of` makes: no sign, no zeros before.
+    (number.to_string() == digits).then(|| rustix::process::Pid::from_raw(number)).flatten()
+}
+
+/// Removes the temporary snapshots of processes that do not live any more: they crashed, or were killed, while they
+/// wrote. The names of what was removed.
+pub(crate) fn remove_leftovers(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let dead = |name: &String| {
+        let alive = |pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH);
+        writer_of(name).is_some_and(|pid| !alive(pid))
+    };
+    names.filter(dead).filter(|name| std::fs::remove_file(folder.join(name)).is_ok()).collect()
+}
+
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -146,11 +168,13 @@ pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<
     // One of a process that had our number and died.
     let _ = std::fs::remove_file(&temporary);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o644))
+    let file = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(0o600))
         .map_err(|error| about("create", &temporary, error.into()))?;
-    let mut file = Synced { file: File::from(file), sync_every, unsynced: 0 };
+    sys::doom(Some(&temporary));
+    let mut file = Synced { file: File::from(file), sync_every, written: 0, synced: 0 };
     let done =
         fill(&mut file).and_then(|()| file.file.sync_all()).and_then(|()| std::fs::rename(&temporary, path));
+    sys::doom(None);
     if let Err(error) = done {
         let _ = std::fs::remove_file(&temporary);
         return Err(about("write", path, error));
@@ -158,22 +182,34 @@ pub(crate) fn replace_with(path: &Path, sync_every: u64, fill: &mut world::Fill<
     sync_folder(folder).map_err(|error| about("sync", folder, error))
 }
 
-/// A file that is synced as it grows.
+/// A file that goes to the disk as it grows, so that little is left to be done at the end and the kernel never has much
+/// to write at once. A stretch is on its way while the next one is made; the one before it has arrived by then.
 struct Synced {
     file: File,
     sync_every: u64,
-    unsynced: u64,
+    written: u64,
+    /// All before was told to be written.
+    synced: u64,
+}
+
+impl Synced {
+    fn sync(&mut self) -> io::Result<()> {
+        let (begin, end) = (self.synced, self.written);
+        self.synced = end;
+        sys::begin_writing(&self.file, begin, end - begin)?;
+        let before = begin.saturating_sub(self.sync_every);
+        sys::wait_written(&self.file, before, begin - before)
+    }
 }
 
 impl Write for Synced {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.unsynced += written as u64;
-        if self.sync_every > 0 && self.unsynced >= self.sync_every {
-            self.file.sync_data()?;
-            self.unsynced = 0;
+        let count = self.file.write(bytes)?;
+        self.written += count as u64;
+        if self.sync_every > 0 && self.written - self.synced >= self.sync_every {
+            self.sync()?;
         }
-        Ok(written)
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -247,6 +283,22 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!((read(&path).unwrap(), folder.names()), (vec![7; 100], vec!["dump.rdb".to_owned()]));
         assert!(replace_with(&folder.path("missing/dump.rdb"), 0, &mut |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn what_the_dead_left_is_removed_and_nothing_else() {
+        let folder = Folder::new();
+        // There is no such process: numbers end far below.
+        let (dead, alive) = (i32::MAX, crate::process::pid());
+        let kept =
+            [format!("temp-{alive}.rdb"), "temp-0.rdb".into(), "temp-1x.rdb".into(), "dump.rdb".into()];
+        let left = format!("temp-{dead}.rdb");
+        let also = ["temp-.rdb".into(), format!("temp-0{dead}.rdb"), format!("temp--{dead}.rdb")];
+        for name in kept.iter().chain(&also).chain([&left]) {
+            std::fs::write(folder.path(name), "x").unwrap();
+        }
+        assert_eq!(remove_leftovers(&folder.path("")), [left]);
+        assert_eq!(folder.names().len(), kept.len() + also.len());
     }
 
     #[test]

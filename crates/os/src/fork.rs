@@ -30,6 +30,8 @@ const REPORT: usize = 16;
 
 #[derive(Default)]
 pub(crate) struct Children {
+    /// What children tell the kernel of themselves, if that is something else than we do.
+    pub oom_score: Option<i32>,
     child: Option<Running>,
 }
 
@@ -47,6 +49,10 @@ impl Children {
         match sys::fork()? {
             sys::Forked::Child => {
                 sys::close_all_but(to_parent.as_fd());
+                if let Some(score) = self.oom_score {
+                    // It can be done without.
+                    let _ = crate::process::set_oom_score(score);
+                }
                 let ok = job(&InChild { to_parent: File::from(to_parent) });
                 sys::exit_now(if ok { 0 } else { 1 })
             }
@@ -123,6 +129,10 @@ impl Child for InChild {
 
     fn sleep(&self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn title(&self, title: &str) {
+        crate::title::Title::default().set(title);
     }
 }
 

@@ -69,6 +69,25 @@ pub(crate) fn open_files(wanted: u64) -> u64 {
     current
 }
 
+const OOM_SCORE: &str = "/proc/self/oom_score_adj";
+
+/// Where there is no such file the error says so: only Linux has it.
+pub(crate) fn oom_score() -> io::Result<i32> {
+    let text = std::fs::read_to_string(OOM_SCORE).map_err(|error| told(error, OOM_SCORE))?;
+    text.trim().parse().map_err(|_| io::Error::other(format!("{OOM_SCORE} holds no number")))
+}
+
+pub(crate) fn set_oom_score(score: i32) -> io::Result<()> {
+    // Not created where it is not there.
+    let opened = std::fs::OpenOptions::new().write(true).open(OOM_SCORE);
+    let written = opened.and_then(|mut file| io::Write::write_all(&mut file, score.to_string().as_bytes()));
+    written.map_err(|error| told(error, OOM_SCORE))
+}
+
+fn told(error: io::Error, path: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("{path}: {error}"))
+}
+
 fn set_open_files(current: u64, maximum: u64) -> bool {
     let maximum = (maximum != u64::MAX).then_some(maximum);
     setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum }).is_ok()

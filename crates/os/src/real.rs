@@ -112,6 +112,11 @@ impl RealWorld {
         let _ = std::fs::remove_file(path);
     }
 
+    /// Removes what processes that are no more have left of their snapshots in the working directory; the names.
+    pub fn remove_leftovers(&self) -> Vec<String> {
+        disk::remove_leftovers(Path::new("."))
+    }
+
     /// Binds the process to processors: `0-3,8`, `0-7:2`.
     pub fn bind_to_processors(&self, list: &str) -> io::Result<()> {
         affinity::bind(list)
@@ -352,12 +357,32 @@ impl Process for RealWorld {
         process::open_files(wanted)
     }
 
+    fn oom_score(&self) -> io::Result<i32> {
+        process::oom_score()
+    }
+
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> io::Result<()> {
+        process::set_oom_score(own)?;
+        self.children.oom_score = of_children;
+        Ok(())
+    }
+
     fn notify(&mut self, message: &str) {
         notify::notify(message);
     }
 
     fn sleep(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn forget_signals(&mut self) {
+        if let Some(signals) = &self.signals {
+            signals.forget();
+        }
+    }
+
+    fn sleeper(&self) -> fn(Duration) {
+        std::thread::sleep
     }
 
     fn drop_later(&mut self, value: Box<dyn Any + std::marker::Send>) {

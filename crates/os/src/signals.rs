@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! SIGTERM, SIGINT   counted, a byte into the pipe, the poller wakes, `take` tells
-//! SIGINT again      (after either of them) the process ends at once, with 1
+//! SIGINT again      (after either of them) the process ends at once, with 1, and the snapshot half written goes
 //! SIGPIPE, SIGHUP   ignored: a peer that is gone is told by `send`, a terminal that is gone is nothing to us
 //! ```
 //!
 //! **Invariants**
-//! 1. What runs inside a signal touches atomics, writes one byte, or ends the process; nothing else.
+//! 1. What runs inside a signal touches atomics, writes one byte, or removes a file and ends the process; nothing else.
 //! 2. The count is raised before the byte is written, and the pipe is emptied before the counts are taken: a
 //!    signal is never lost, at worst it wakes the loop for nothing.
 //!
@@ -70,6 +70,13 @@ impl Signals {
     }
 }
 
+impl Signals {
+    /// The next signal is a first one again.
+    pub fn forget(&self) {
+        self.counts.requests.store(0, SeqCst);
+    }
+}
+
 impl Drop for Signals {
     fn drop(&mut self) {
         for id in self.ids {
@@ -82,7 +89,7 @@ fn on(signal: i32, counts: Arc<Counts>, end: Arc<UnixStream>) -> io::Result<SigI
     let action = move || {
         let before = counts.requests.fetch_add(1, SeqCst);
         if signal == SIGINT && before > 0 {
-            sys::exit_now(1);
+            sys::exit_removing(1);
         }
         let count = if signal == SIGINT { &counts.interrupt } else { &counts.terminate };
         count.fetch_add(1, SeqCst);

@@ -3,9 +3,16 @@
 //! **Invariants**
 //! 1. Nothing here keeps a pointer beyond the call.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::SeqCst;
 
 use rustix::net::RecvFlags;
 use world::CpuTimes;
@@ -35,6 +42,40 @@ pub(crate) fn group_id(name: &str) -> io::Result<u32> {
         libc::getgrnam_r(name.as_ptr(), group.as_mut_ptr(), text.as_mut_ptr(), text.len(), &mut found);
         if found.is_null() { Err(missing()) } else { Ok((*found).gr_gid) }
     }
+}
+
+/// Has the kernel begin to write a stretch of a file to the disk, without waiting for it.
+pub(crate) fn begin_writing(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, false)
+}
+
+/// Waits until a stretch of a file has been written. That is no promise yet that it outlives a loss of power.
+pub(crate) fn wait_written(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    sync_range(file, offset, len, true)
+}
+
+#[cfg(target_os = "linux")]
+fn sync_range(file: &File, offset: u64, len: u64, wait: bool) -> io::Result<()> {
+    if len == 0 {
+        return Ok(());
+    }
+    let (begin, around) =
+        (libc::SYNC_FILE_RANGE_WRITE, libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WAIT_AFTER);
+    let flags = if wait { begin | around } else { begin };
+    // SAFETY: the call takes numbers only, and the descriptor is open.
+    let done = unsafe { libc::sync_file_range(file.as_raw_fd(), offset as i64, len as i64, flags) };
+    match io::Error::last_os_error() {
+        _ if done == 0 => Ok(()),
+        // A file system (or a pipe) that cannot: `fsync` in the end does it.
+        error if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL | libc::ESPIPE)) => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Where there is no such call, `fdatasync` is nearest.
+#[cfg(not(target_os = "linux"))]
+fn sync_range(file: &File, _offset: u64, len: u64, wait: bool) -> io::Result<()> {
+    if wait && len > 0 { file.sync_data() } else { Ok(()) }
 }
 
 /// Processor time of the process, of its children that ended, and of the calling thread.
@@ -94,6 +135,36 @@ pub(crate) fn fork() -> io::Result<Forked> {
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: does not return and touches no memory of ours.
     unsafe { libc::_exit(code) }
+}
+
+/// The file that goes when a signal ends the process; null if there is none. What it points to is never freed.
+static DOOMED: AtomicPtr<libc::c_char> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Has [`exit_removing`] remove a file (or none again). Names are kept for ever: tell few different ones.
+pub(crate) fn doom(path: Option<&Path>) {
+    static NAMES: Mutex<Vec<&'static CStr>> = Mutex::new(Vec::new());
+    let name = path.and_then(|path| CString::new(path.as_os_str().as_bytes()).ok());
+    let pointer = name.map_or(std::ptr::null_mut(), |name| {
+        let mut names = NAMES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = names.iter().copied().find(|known| **known == *name);
+        let kept = known.unwrap_or_else(|| {
+            let kept: &'static CStr = Box::leak(name.into_boxed_c_str());
+            names.push(kept);
+            kept
+        });
+        kept.as_ptr().cast_mut()
+    });
+    DOOMED.store(pointer, SeqCst);
+}
+
+/// [`exit_now`], after the file that was doomed was removed. May be called from a signal.
+pub(crate) fn exit_removing(code: i32) -> ! {
+    let name = DOOMED.load(SeqCst);
+    if !name.is_null() {
+        // SAFETY: a C string that is never freed; `unlink` is on the list of what a signal may call.
+        unsafe { libc::unlink(name) };
+    }
+    exit_now(code)
 }
 
 /// Closes every descriptor but the standard ones and `keep`: in a child that must not hold the connections of its parent

@@ -1,9 +1,10 @@
-//! Snapshots: the byte format of RDB files and of DUMP payloads, over the values of the keyspace.
+//! Snapshots and append-only files: the byte formats of RDB files, of DUMP payloads and of AOF files.
 //!
 //! ```text
 //!   payload   type | value | version u16 | crc u64                                    payload.rs
 //!   file      magic | aux* | function* | (database | (expire? access? type key value)*)* | end | crc     file/
 //!   value     lengths, strings, runs of bytes                                         decode/, encode/
+//!   requests  append-only files and their manifest                                    aof/
 //! ```
 //!
 //! Nothing here opens a file or asks for the time: bytes come from an [`std::io::Read`] and go into an
@@ -13,7 +14,7 @@
 //! packed structure is looked at byte by byte before it is believed, and an error says at which offset. A value is
 //! whole or it is not there: nothing is put into the keyspace by the decoder.
 //!
-//! The format, as it is read and written, is described in docs/formats/rdb.md.
+//! The formats, as they are read and written, are described in docs/formats/rdb.md and docs/formats/aof.md.
 #![forbid(unsafe_code)]
 
 pub mod aof;

@@ -20,13 +20,25 @@ use structures::lzf;
 use crate::error::{Error, Kind, Result};
 
 /// Bytes that are asked for at a time.
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 256 << 10;
+/// A buffer for compressed strings that is larger is not kept.
+const KEPT: usize = 1 << 20;
 
 /// A length, or the code that stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Length {
     Plain(u64),
     Coded(u8),
+}
+
+/// A string, as it is best handed on.
+pub(crate) enum Text {
+    /// It is that of an integer.
+    Int(i64),
+    /// It is in the buffer that was given.
+    Short,
+    /// It was too long for that.
+    Long(Vec<u8>),
 }
 
 const CODE_INT8: u8 = 0;
@@ -168,8 +180,16 @@ impl<R: Read> Reader<R> {
         let mut missing = usize::try_from(len).map_err(|_| self.cut())?;
         // What is known to be there is asked for at once (invariant 2).
         to.reserve_exact(if self.left.is_some() { missing } else { missing.min(PIECE) });
+        if let Some(here) = self.buffer[self.at..].get(..missing) {
+            to.extend_from_slice(here);
+            self.at += missing;
+            return Ok(());
+        }
         while missing > 0 {
             if self.at == self.buffer.len() {
+                if missing >= PIECE && self.left.is_some() {
+                    return self.append_directly(missing, to);
+                }
                 self.refill()?;
             }
             let take = missing.min(self.buffer.len() - self.at);
@@ -178,6 +198,27 @@ impl<R: Read> Reader<R> {
             missing -= take;
         }
         Ok(())
+    }
+
+    /// Appends so many bytes from the source, all of the buffer being consumed.
+    fn append_directly(&mut self, len: usize, to: &mut Vec<u8>) -> Result<()> {
+        self.sum();
+        self.base += self.at as u64;
+        self.buffer.clear();
+        (self.at, self.summed) = (0, 0);
+        let begin = to.len();
+        let read = (&mut self.source).take(len as u64).read_to_end(to);
+        let got = to.len() - begin;
+        if let Some(crc) = &mut self.crc {
+            *crc = stdx::crc::crc64(*crc, &to[begin..]);
+        }
+        self.base += got as u64;
+        self.left = self.left.map(|left| left.saturating_sub(got as u64));
+        match read {
+            Err(error) => Err(self.error(Kind::Io, format!("can't read: {error}"))),
+            Ok(_) if got < len => Err(self.cut()),
+            Ok(_) => Ok(()),
+        }
     }
 
     #[inline]
@@ -242,6 +283,32 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// A string: in `short`, which it replaces, if it has up to `most` bytes.
+    #[inline]
+    pub(crate) fn text(&mut self, most: usize, short: &mut Vec<u8>) -> Result<Text> {
+        short.clear();
+        match self.length_or_code()? {
+            Length::Plain(length) if length <= most as u64 => {
+                self.append(length, short)?;
+                Ok(Text::Short)
+            }
+            Length::Plain(length) => {
+                let mut long = Vec::new();
+                self.append(length, &mut long)?;
+                Ok(Text::Long(long))
+            }
+            Length::Coded(CODE_LZF) => {
+                let mut long = Vec::new();
+                self.lzf(&mut long)?;
+                Ok(Text::Long(long))
+            }
+            Length::Coded(code) => match self.coded_int(code)? {
+                Some(int) => Ok(Text::Int(int)),
+                None => Err(self.corrupt(format!("unknown code {code} of a string"))),
+            },
+        }
+    }
+
     /// A string in memory of its own, of exactly its size.
     pub(crate) fn blob(&mut self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -256,8 +323,7 @@ impl<R: Read> Reader<R> {
         let read = self.append(packed_len, &mut packed);
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         let whole = read.is_ok() && lzf::decompress(&packed, len, into);
-        // A buffer that one huge string needed is not kept.
-        if packed.capacity() <= 16 * PIECE {
+        if packed.capacity() <= KEPT {
             self.packed = packed;
         }
         read?;

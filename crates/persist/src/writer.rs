@@ -12,7 +12,7 @@ use structures::lzf;
 
 use crate::version::Version;
 
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 256 << 10;
 /// Shorter strings are not worth compressing.
 const LEAST_COMPRESSED: usize = 21;
 /// Compressing must save so many bytes.
@@ -39,6 +39,8 @@ pub struct Writer<'s> {
     sent: u64,
     failed: Option<io::Error>,
     packed: Vec<u8>,
+    /// Made when it is needed first.
+    compressor: Option<Box<lzf::Compressor>>,
 }
 
 impl<'s> Writer<'s> {
@@ -52,12 +54,13 @@ impl<'s> Writer<'s> {
             sent: 0,
             failed: None,
             packed: Vec::new(),
+            compressor: None,
         }
     }
 
     pub fn to(sink: &'s mut dyn Write, settings: Settings, checksum: bool) -> Self {
         let (buffer, crc) = (Vec::with_capacity(PIECE), checksum.then_some(0));
-        Writer { settings, buffer, sink: Some(sink), crc, sent: 0, failed: None, packed: Vec::new() }
+        Writer { buffer, sink: Some(sink), crc, ..Writer::in_memory(settings) }
     }
 
     /// What was written and has not left.
@@ -199,7 +202,8 @@ impl<'s> Writer<'s> {
 
     fn compressed(&mut self, bytes: &[u8]) -> bool {
         let mut packed = std::mem::take(&mut self.packed);
-        let shorter = lzf::compress(bytes, bytes.len() - LEAST_SAVED, &mut packed);
+        let compressor = self.compressor.get_or_insert_default();
+        let shorter = compressor.compress(bytes, bytes.len() - LEAST_SAVED, &mut packed);
         if shorter {
             self.lzf(&packed, bytes.len());
         }

@@ -44,6 +44,7 @@ pub fn serve(wish: Serve) -> ExitCode {
         return fail_logged(&mut world, "Failed to configure TLS. Check logs for more info.");
     }
     let mut server = Server::new(engine(&mut world, config, file, registry));
+    server.adjust_oom_score(&mut world);
     if let Err(line) = server.load_users(&mut world, &loaded.users) {
         return fail_logged(&mut world, &line);
     }
@@ -78,6 +79,9 @@ fn prepare(world: &mut RealWorld, config: &mut Config) -> Result<(), String> {
     let dir = String::from_utf8_lossy(&config.dir).into_owned();
     world.enter(Path::new(&dir)).map_err(|error| format!("Can't chdir to '{dir}': {error}"))?;
     config.dir = world.here().into_os_string().into_encoded_bytes();
+    for name in world.remove_leftovers() {
+        world.log(Level::Notice, &format!("Removed {name}, which a process that is no more has left behind"));
+    }
     world.install_signals().map_err(|error| format!("Can't install signal handlers: {error}"))?;
     if let Some(list) = config.server_cpulist.as_ref().filter(|list| !list.is_empty()) {
         let list = String::from_utf8_lossy(list).into_owned();

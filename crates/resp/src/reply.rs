@@ -48,7 +48,19 @@ pub fn integer(out: &mut Vec<u8>, value: i64) {
 /// `$5\r\nhello\r\n`.
 #[inline]
 pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
-    count(out, b'$', bytes.len());
+    match HEADS.get(bytes.len()) {
+        Some(_) if bytes.len() <= 32 => {
+            let mut room = [0; SHORT_ROOM];
+            let len = short_bulk(&mut room, bytes);
+            return out.extend_from_slice(&room[..len]);
+        }
+        // Eight bytes are one word, of which five are the head.
+        Some(head) => {
+            out.extend_from_slice(head);
+            out.truncate(out.len() - 3);
+        }
+        None => header(out, b'$', bytes.len() as i64),
+    }
     out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");
 }

@@ -144,6 +144,17 @@ impl OwnedArgv {
         owned
     }
 
+    /// A copy, which holds no more memory than the words need.
+    pub fn copy(argv: Argv<'_>) -> Self {
+        let bytes = argv.words.iter().map(|span| span.len as usize).sum();
+        let mut owned =
+            OwnedArgv { bytes: Vec::with_capacity(bytes), words: Vec::with_capacity(argv.words.len()) };
+        for word in argv.iter() {
+            owned.push(word);
+        }
+        owned
+    }
+
     pub fn push(&mut self, word: &[u8]) {
         let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(word);

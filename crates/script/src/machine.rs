@@ -1,10 +1,11 @@
 //! One interpreter, with everything that scripts find in it, and the functions it keeps.
 
+use std::any::Any;
 use std::ffi::CStr;
 
 use resp::{Argv, Protocol};
 
-use crate::lua::{Answer, Lua, Raise, Shared, State, TYPE_NIL, TYPE_STRING};
+use crate::lua::{Answer, Closing, Lua, Raise, Shared, State, TYPE_NIL, TYPE_STRING};
 use crate::{
     Calls, api, base, bits, cjson, cmsgpack, convert, errors, guard, packing, random::Random, strings, tables,
 };
@@ -80,6 +81,11 @@ impl Machine {
         machine.shared().random.set(Random::seeded(seed));
         machine.furnish(version);
         Some(machine)
+    }
+
+    /// The interpreter as something to be dropped, on any thread. O(1); dropping it takes as long as it is large.
+    pub fn discard(self) -> Box<dyn Any + Send> {
+        Box::new(Closing::new(self.state))
     }
 
     fn lua(&self) -> Lua {

@@ -569,3 +569,17 @@ fn json_is_read_and_written_as_lua_cjson_does() {
         ("return cjson.decode('\"\\\\x\"')", "invalid escape"),
     ]);
 }
+
+#[test]
+fn an_interpreter_may_be_closed_by_another_thread() {
+    for source in
+        ["return 1", "local t = {} for n = 1, 200000 do t[n] = {n, tostring(n)} end return #t", "return ("]
+    {
+        let mut machine = machine();
+        run(&mut machine, source);
+        run(&mut machine, "local s = cjson.encode({1, 2}) return cmsgpack.pack(s)");
+        let waste = machine.discard();
+        std::thread::spawn(move || drop(waste)).join().expect("it ends well");
+    }
+    assert!(run(&mut machine(), SOUND).starts_with(':'));
+}

@@ -117,29 +117,40 @@ impl Server {
             }
             Send::Failed(_) => client.close(Close::Now),
         }
+        let usual = client.out.is_empty() && client.close == Close::No;
+        if usual && !client.wants_room && !client.gate.meets(Gate::FLOODED) {
+            client.write_pending = false;
+            return server.reckon(slot);
+        }
+        self.after_send(world, slot);
+    }
+
+    /// Not everything has left, or all has after a wait, or it is the end.
+    #[inline(never)]
+    fn after_send(&mut self, world: &mut dyn World, slot: ClientSlot) {
+        let server = &mut self.engine.server;
+        let Some(client) = server.clients.get_mut(slot) else { return };
         let (empty, close) = (client.out.is_empty(), client.close);
-        client.write_pending = !empty && close != Close::Now;
+        let on = !empty && close != Close::Now;
+        client.write_pending = on;
         if close != Close::No && (empty || close == Close::Now) && !client.close_noted {
             client.close_noted = true;
             server.closing.push(slot);
         }
+        if client.wants_room != on {
+            client.wants_room = on;
+            world.want_room(self.by_slot[slot.0 as usize], on);
+        }
         self.engine.ebb(slot);
         self.engine.server.reckon(slot);
-        self.ask_for_room(world, slot, !empty && close != Close::Now);
+        if on {
+            self.check_output_limit(world, slot);
+        }
     }
 
-    /// A write that could not be finished goes on when there is room; limits are looked at here, since only a
-    /// client that does not read gets here.
-    fn ask_for_room(&mut self, world: &mut dyn World, slot: ClientSlot, on: bool) {
-        let conn = self.by_slot[slot.0 as usize];
-        let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
-            return;
-        };
-        if connection.wants_room != on {
-            connection.wants_room = on;
-            world.want_room(conn, on);
-        }
-        if on && self.engine.over_output_limit(slot) {
+    /// Closes a client that lets too much pile up.
+    fn check_output_limit(&mut self, world: &mut dyn World, slot: ClientSlot) {
+        if self.engine.over_output_limit(slot) {
             self.engine.server.totals.output_limit_disconnections += 1;
             let about =
                 self.engine.server.clients.get(slot).map(|c| c.about.address.clone()).unwrap_or_default();

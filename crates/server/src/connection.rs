@@ -48,8 +48,8 @@ pub struct Connection {
     pub missing: usize,
     /// Its next request waits for the client to be resumed.
     pub held: bool,
-    /// The world was asked to tell when there is room to write.
-    pub wants_room: bool,
+    /// The session was told that there is an input, last time it was told of it.
+    pub noted: bool,
     /// It is in the list of connections to be parsed again.
     pub unfinished: bool,
     /// A request of it was refused: whatever follows is not read.
@@ -68,7 +68,7 @@ impl Connection {
             progress: None,
             missing: 0,
             held: false,
-            wants_room: false,
+            noted: false,
             unfinished: false,
             refused: false,
         }

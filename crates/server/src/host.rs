@@ -77,6 +77,12 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn forget_signals(&mut self) {
+        self.world.forget_signals();
+    }
+    fn sleeper(&self) -> fn(Duration) {
+        self.world.sleeper()
+    }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
         self.world.drop_later(value);
     }
@@ -169,6 +175,12 @@ impl Host for WorldHost<'_> {
     fn open_files(&mut self, wanted: u64) -> u64 {
         self.world.open_files(wanted)
     }
+    fn oom_score(&self) -> Result<i32, String> {
+        self.world.oom_score().map_err(|error| error.to_string())
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        self.world.set_oom_score(own, of_children).map_err(|error| error.to_string())
+    }
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         self.listeners.open(self.world, config)
     }
@@ -209,6 +221,9 @@ impl ChildHost for WorldChild<'_> {
     }
     fn sleep(&self, time: Duration) {
         self.0.sleep(time);
+    }
+    fn title(&self, title: &str) {
+        self.0.title(title);
     }
 }
 

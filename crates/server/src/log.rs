@@ -40,25 +40,27 @@ impl Server {
         engine::snapshot::go_on(&self.engine.server) || aof::go_on(&self.engine.server)
     }
 
-    /// Loads for about so many microseconds; what comes after loading is done when all is there.
+    /// Loads for about so many microseconds; what comes after loading is done when all is there. A slow script in what is
+    /// loaded has others served meanwhile.
     pub(crate) fn load_some(&mut self, world: &mut dyn World, budget_us: u64) -> Result<(), String> {
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, registry } = &mut self.engine;
-        if aof::go_on(server) {
-            aof::load_step(keyspace, server, registry, &mut host, budget_us)?;
-        } else {
-            engine::snapshot::load_step(keyspace, server, &mut host, budget_us)?;
-        }
-        if self.is_loading() {
+        let mut served = false;
+        let (rest, engine, listeners) = self.apart(&[], &mut served);
+        let mut host = WorldHost { world, listeners, rest: Some(rest) };
+        let Engine { keyspace, server, registry } = engine;
+        let step = match aof::go_on(server) {
+            true => aof::load_step(keyspace, server, registry, &mut host, budget_us),
+            false => engine::snapshot::load_step(keyspace, server, &mut host, budget_us),
+        };
+        if step == Ok(engine::snapshot::Progress::More) {
             return Ok(());
         }
-        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-        let Engine { keyspace, server, .. } = &mut self.engine;
+        aof::reloaded(keyspace, server, &mut host, step.map(drop))?;
         aof::opened(keyspace, server, &mut host)
     }
 
-    /// What is held back is as safe as it will be: it may leave.
-    pub(crate) fn end_log(&mut self) {
-        aof::log::release_all(&mut self.engine.server);
+    /// The end: what was done is made durable, and replies that wait for that may leave.
+    pub(crate) fn end_log(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        aof::log::end(&mut self.engine.server, &mut host);
     }
 }

@@ -66,8 +66,24 @@ impl Rest<'_> {
 }
 
 impl Server {
-    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
-        self.engine.registry.get(request.ahead.command).is_some_and(|entry| entry.may_take_long)
+    /// The server in parts: those that are lent while the engine works, the engine, the listeners.
+    pub(crate) fn apart<'a>(
+        &'a mut self,
+        waiting: &'a [u32],
+        served: &'a mut bool,
+    ) -> (Rest<'a>, &'a mut Engine, &'a mut Listeners) {
+        let rest = Rest {
+            conns: &mut self.conns,
+            by_slot: &mut self.by_slot,
+            buffers: &mut self.buffers,
+            unfinished: &mut self.unfinished,
+            running: &mut self.running,
+            accept_quiet_until: &mut self.accept_quiet_until,
+            cron_due_us: &mut self.cron_due_us,
+            waiting,
+            served,
+        };
+        (rest, &mut self.engine, &mut self.listeners)
     }
 
     /// Executes a request while others may be served; whether they were.
@@ -75,21 +91,11 @@ impl Server {
         let Some(mut connection) = self.conns[request.conn as usize].take() else { return false };
         let mut served = false;
         if !connection.held && !connection.refused && !matches!(request.kind, Kind::Error(_)) {
-            let rest = Rest {
-                conns: &mut self.conns,
-                by_slot: &mut self.by_slot,
-                buffers: &mut self.buffers,
-                unfinished: &mut self.unfinished,
-                running: &mut self.running,
-                accept_quiet_until: &mut self.accept_quiet_until,
-                cron_due_us: &mut self.cron_due_us,
-                waiting: &batch.conns,
-                served: &mut served,
-            };
-            let mut host = WorldHost { world, listeners: &mut self.listeners, rest: Some(rest) };
+            let (rest, engine, listeners) = self.apart(&batch.conns, &mut served);
+            let mut host = WorldHost { world, listeners, rest: Some(rest) };
             let argv = batch.argv(request, &connection.input);
             crash::note(connection.slot.0, request.ahead.command);
-            let verdict = self.engine.execute(&mut host, connection.slot, argv, request.ahead);
+            let verdict = engine.execute_apart(&mut host, connection.slot, argv, request.ahead);
             heed(&mut connection, request, verdict);
         }
         self.conns[request.conn as usize] = Some(connection);

@@ -28,7 +28,7 @@ const QUERY_IDLE_S: u64 = 2;
 const LOAD_US: u64 = 20_000;
 
 const NOTHING_AHEAD: engine::Ahead =
-    engine::Ahead { command: engine::registry::NONE, hashed: 0, size: 0, hash: 0 };
+    engine::Ahead { command: engine::registry::NONE, hashed: 0, long: false, size: 0, hash: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Running {
@@ -85,6 +85,12 @@ impl Server {
     /// Opens the listening sockets of the configuration; the error is one line for a person.
     pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
         self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// Tells the kernel how dear we are to it (`oom-score-adj`).
+    pub fn adjust_oom_score(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        engine::oom::start(&mut self.engine.server, &mut host);
     }
 
     /// Takes the users of the configuration, or of the ACL file; the error says why the server must not start.
@@ -167,6 +173,7 @@ impl Server {
     fn cron(&mut self, world: &mut dyn World) {
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         self.cron_due_us = self.engine.cron(&mut host);
+        self.end_if_asked(world);
     }
 
     pub(crate) fn handle(&mut self, world: &mut dyn World, event: Event) {
@@ -197,10 +204,23 @@ impl Server {
             Signal::Interrupt => config.shutdown_on_sigint,
         };
         let options = EndOptions { save: wish.save, nosave: wish.nosave, force: wish.force };
+        self.engine.server.ending = Some(options);
+        self.end_if_asked(world);
+    }
+
+    /// Ends if a signal asked for it, unless DEBUG has paused what is done now and then: SHUTDOWN ABORT has its chance
+    /// then.
+    fn end_if_asked(&mut self, world: &mut dyn World) {
+        if self.engine.server.debug.cron_paused {
+            return;
+        }
+        let Some(options) = self.engine.server.ending.take() else { return };
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
         if snapshot::prepare_end(keyspace, server, &mut host, options) {
             self.running = Running::Stopping;
+        } else {
+            world.forget_signals();
         }
     }
 
@@ -209,8 +229,14 @@ impl Server {
         if !self.is_loading() {
             return Ok(());
         }
+        let log = self.engine.server.aof.loading.is_some();
         self.load_some(world, LOAD_US).map_err(|why| {
-            std::io::Error::other(format!("Fatal error loading the DB, check server logs. Exiting. {why}"))
+            let what = if log {
+                "Fatal error loading the DB."
+            } else {
+                "Terminating server after rdb file reading failure."
+            };
+            std::io::Error::other(format!("{what} {why}"))
         })
     }
 
@@ -231,8 +257,8 @@ impl Server {
                     client.net_in += count as u64;
                     client.last_active_us = self.engine.server.mono_us;
                 }
-                if self.over_query_limit(conn.0) {
-                    return;
+                if connection.input.len() as u64 > self.engine.server.config.client_query_buffer_limit {
+                    return self.over_query_limit(conn.0);
                 }
                 self.parse(conn.0);
                 if self.batch.requests.len() >= BATCH {
@@ -253,8 +279,7 @@ impl Server {
         if connection.held || connection.refused {
             return;
         }
-        let limits = self.engine.limits(connection.slot);
-        let db = self.engine.database_of(connection.slot);
+        let (limits, db) = self.engine.before_parsing(connection.slot);
         let mut at = connection.done;
         let mut found = 0;
         let before = self.batch.requests.len();
@@ -295,21 +320,19 @@ impl Server {
     }
 
     /// Closes a client that has sent more than it may have waiting (`client-query-buffer-limit`).
-    fn over_query_limit(&mut self, index: u32) -> bool {
-        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return true };
-        if connection.input.len() as u64 <= self.engine.server.config.client_query_buffer_limit {
-            return false;
-        }
+    #[cold]
+    fn over_query_limit(&mut self, index: u32) {
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return };
         connection.refused = true;
         let slot = connection.slot;
         self.engine.server.totals.query_limit_disconnections += 1;
         self.close_now(slot);
-        true
     }
 
     /// Tells the session what its socket side holds.
     fn note_query(&mut self, index: u32) {
-        let Some(connection) = self.conns[index as usize].as_deref() else { return };
+        let Some(connection) = self.conns[index as usize].as_deref_mut() else { return };
+        connection.noted = connection.input.capacity() > 0;
         if let Some(client) = self.engine.server.clients.get_mut(connection.slot) {
             // Words that are whole are no longer query, as with the peers.
             let read = connection.progress.as_ref().map_or(0, |progress| progress.read());
@@ -332,17 +355,13 @@ impl Server {
             if group.len() > 1 {
                 prefetch(&self.engine, group);
             }
-            for request in group {
-                if self.may_take_long(request) {
-                    if self.execute_long(world, &batch, request) {
-                        // Others were served meanwhile: what is left of the batch is parsed again.
-                        self.parse_again(&batch.conns);
-                        break 'all;
-                    }
-                    continue;
+            let mut group = group.iter();
+            while let Some(long) = self.execute_some(world, &batch, &mut group) {
+                if self.execute_long(world, &batch, long) {
+                    // Others were served meanwhile: what is left of the batch is parsed again.
+                    self.parse_again(&batch.conns);
+                    break 'all;
                 }
-                let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
-                execute_one(&mut self.engine, &mut self.conns, &mut host, &batch, request);
             }
         }
         crash::nothing_runs();
@@ -352,12 +371,33 @@ impl Server {
         self.after_batch();
     }
 
+    /// Executes requests up to the first that may take long, which is left to the caller.
+    #[inline(always)]
+    fn execute_some<'b>(
+        &mut self,
+        world: &mut dyn World,
+        batch: &Batch,
+        requests: &mut std::slice::Iter<'b, Request>,
+    ) -> Option<&'b Request> {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        for request in requests {
+            if request.ahead.long {
+                return Some(request);
+            }
+            execute_one(&mut self.engine, &mut self.conns, &mut host, batch, request);
+        }
+        None
+    }
+
     fn after_batch(&mut self) {
+        let counted = self.engine.server.counts_client_memory();
         for at in 0..self.batch.conns.len() {
             let index = self.batch.conns[at];
             let Some(connection) = self.conns[index as usize].as_deref_mut() else { continue };
             connection.tidy(&mut self.buffers);
-            self.note_query(index);
+            if counted || connection.input.capacity() > 0 || connection.noted {
+                self.note_query(index);
+            }
         }
         self.batch.clear();
     }
@@ -399,7 +439,7 @@ impl Server {
     /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
     fn stop(&mut self, world: &mut dyn World) {
         self.listeners.close(world);
-        self.end_log();
+        self.end_log(world);
         let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
         for slot in slots {
             self.send(world, slot);

@@ -457,6 +457,12 @@ impl Process for SimWorld {
     fn open_files(&mut self, wanted: u64) -> u64 {
         wanted
     }
+    fn oom_score(&self) -> io::Result<i32> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn set_oom_score(&mut self, _own: i32, _of_children: Option<i32>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     fn notify(&mut self, _message: &str) {}
     fn sleep(&mut self, time: Duration) {
         self.pass(time.as_micros() as u64);

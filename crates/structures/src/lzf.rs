@@ -17,55 +17,124 @@ const LONGEST: usize = 264;
 /// The most bytes that one byte of input can stand for: three tell of up to 264.
 const MOST_PER_BYTE: usize = LONGEST / 3;
 
-/// Slots of the table of places: one for each hash of three bytes.
+/// Slots of the table of places, as a power of two: for inputs of up to [`SHORT`] bytes, and for longer ones.
 const SLOTS_LOG: u32 = 13;
+const SLOTS_LOG_SHORT: u32 = 9;
+const SHORT: usize = 512;
+/// After so many bytes without a copy, every second one is looked at, then every third ...
+const PATIENCE: usize = 256;
 
 /// Compresses into `out`, which is emptied first. True if the result has at most `most` bytes; what `out` holds
-/// otherwise is of no use. `O(n)`.
+/// otherwise is of no use. `O(n)`. For many inputs a [`Compressor`] is faster.
 pub fn compress(input: &[u8], most: usize, out: &mut Vec<u8>) -> bool {
-    out.clear();
-    if u32::try_from(input.len()).is_err() {
-        return false;
-    }
-    // Where three bytes with this hash were seen last. Only a guess, checked where it is used: 0 may mean never.
-    let mut seen = [0u32; 1 << SLOTS_LOG];
-    let (mut at, mut plain) = (0, 0);
-    while at + 2 < input.len() {
-        let slot = &mut seen[hash(&input[at..at + 3])];
-        let before = std::mem::replace(slot, at as u32) as usize;
-        let matches = before < at && at - before <= REACH && input[before..before + 3] == input[at..at + 3];
-        if !matches {
-            at += 1;
-            continue;
-        }
-        literals(&input[plain..at], out);
-        let len = common(input, before, at);
-        copy(at - before - 1, len, out);
-        if out.len() > most {
-            return false;
-        }
-        let end = at + len;
-        // The last places of what was copied are worth remembering; all of them are not worth the time.
-        for place in end.saturating_sub(2)..end.min(input.len().saturating_sub(2)) {
-            seen[hash(&input[place..place + 3])] = place as u32;
-        }
-        (at, plain) = (end, end);
-    }
-    literals(&input[plain..], out);
-    out.len() <= most
+    Compressor::new().compress(input, most, out)
 }
 
-#[inline]
-fn hash(three: &[u8]) -> usize {
-    let value = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
-    (value.wrapping_mul(0x9E37_79B1) >> (32 - SLOTS_LOG)) as usize
+/// What compresses many inputs: its table is cleared once and not for each of them.
+///
+/// **Invariant**: places of earlier inputs are below `base`, those of this one are not; so nothing need be forgotten.
+pub struct Compressor {
+    /// Where three bytes with this hash were seen last, plus `base`. Only a guess, checked where it is used.
+    seen: [u32; 1 << SLOTS_LOG],
+    base: u32,
+}
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Compressor::new()
+    }
+}
+
+impl Compressor {
+    pub const fn new() -> Self {
+        // Slots that were never written say 0, which is below.
+        Compressor { seen: [0; 1 << SLOTS_LOG], base: 1 }
+    }
+
+    /// See [`compress`].
+    pub fn compress(&mut self, input: &[u8], most: usize, out: &mut Vec<u8>) -> bool {
+        out.clear();
+        let Some(end) = u32::try_from(input.len()).ok().filter(|len| *len < u32::MAX - 1) else {
+            return false;
+        };
+        if self.base.checked_add(end).is_none() {
+            *self = Compressor::new();
+        }
+        let shorter = match input.len() {
+            ..=SHORT => self.run::<SLOTS_LOG_SHORT>(input, most, out),
+            _ => self.run::<SLOTS_LOG>(input, most, out),
+        };
+        self.base += end;
+        shorter
+    }
+
+    /// The table has `1 << LOG` slots in use.
+    fn run<const LOG: u32>(&mut self, input: &[u8], most: usize, out: &mut Vec<u8>) -> bool {
+        let Compressor { seen, base } = self;
+        let seen = &mut seen[..1 << LOG];
+        let (mut at, mut plain) = (0, 0);
+        while let Some(here) = three(input, at) {
+            let place = *base + at as u32;
+            let before = std::mem::replace(&mut seen[hash::<LOG>(here)], place);
+            let back = (place - before) as usize;
+            let matches = before >= *base && back <= REACH && three(input, at - back) == Some(here);
+            if !matches {
+                at += 1 + (at - plain) / PATIENCE;
+                continue;
+            }
+            literals(&input[plain..at], out);
+            let len = common(input, at - back, at);
+            copy(back - 1, len, out);
+            if out.len() > most {
+                return false;
+            }
+            let end = at + len;
+            // The last places of what was copied are worth remembering; all of them are not worth the time.
+            for place in end - 2..end {
+                let Some(here) = three(input, place) else { break };
+                seen[hash::<LOG>(here)] = *base + place as u32;
+            }
+            (at, plain) = (end, end);
+        }
+        let rest = &input[plain..];
+        if out.len() + rest.len() + rest.len().div_ceil(LITERALS) > most {
+            return false;
+        }
+        literals(rest, out);
+        true
+    }
+}
+
+/// Three bytes at a place, as a number.
+#[inline(always)]
+fn three(input: &[u8], at: usize) -> Option<u32> {
+    if let Some(four) = input.get(at..at + 4) {
+        return Some(u32::from_le_bytes([four[0], four[1], four[2], 0]));
+    }
+    let three = input.get(at..at + 3)?;
+    Some(u32::from_le_bytes([three[0], three[1], three[2], 0]))
+}
+
+#[inline(always)]
+fn hash<const LOG: u32>(three: u32) -> usize {
+    (three.wrapping_mul(0x9E37_79B1) >> (32 - LOG)) as usize
 }
 
 /// How many bytes at two places are the same, as far as one copy reaches.
+#[inline]
 fn common(input: &[u8], before: usize, at: usize) -> usize {
     let most = LONGEST.min(input.len() - at);
-    let pairs = input[before..before + most].iter().zip(&input[at..at + most]);
-    pairs.take_while(|(old, new)| old == new).count()
+    let (old, new) = (&input[before..before + most], &input[at..at + most]);
+    let mut len = 0;
+    let (old_words, new_words) = (old.as_chunks::<8>().0, new.as_chunks::<8>().0);
+    for (old, new) in old_words.iter().zip(new_words) {
+        let differ = u64::from_le_bytes(*old) ^ u64::from_le_bytes(*new);
+        if differ != 0 {
+            return len + differ.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    len + old[len..].iter().zip(&new[len..]).take_while(|(old, new)| old == new).count()
 }
 
 fn literals(bytes: &[u8], out: &mut Vec<u8>) {
@@ -89,21 +158,30 @@ pub fn decompress(input: &[u8], len: usize, out: &mut Vec<u8>) -> bool {
     if len > input.len().saturating_mul(MOST_PER_BYTE) {
         return false;
     }
+    let begin = out.len();
     out.reserve_exact(len);
-    let end = out.len() + len;
-    step_through(input, out.len(), end, out).is_some() && out.len() == end
+    out.resize(begin + len, 0);
+    unpack(input, &mut out[begin..]).is_some()
 }
 
-fn step_through(mut input: &[u8], begin: usize, end: usize, out: &mut Vec<u8>) -> Option<()> {
+/// Short runs and copies are moved as so many bytes at once, however short they are: what is too much is overwritten by
+/// what follows.
+const WIDE: usize = 16;
+
+fn unpack(mut input: &[u8], out: &mut [u8]) -> Option<()> {
+    let mut at = 0;
     while let Some((&control, rest)) = input.split_first() {
         let control = usize::from(control);
         if control < LITERALS {
-            let (run, rest) = rest.split_at_checked(control + 1)?;
-            if run.len() > end - out.len() {
+            let len = control + 1;
+            if len > rest.len() || len > out.len() - at {
                 return None;
             }
-            out.extend_from_slice(run);
-            input = rest;
+            match (rest.first_chunk::<WIDE>(), out[at..].first_chunk_mut::<WIDE>()) {
+                (Some(from), Some(to)) if len <= WIDE => *to = *from,
+                _ => out[at..at + len].copy_from_slice(&rest[..len]),
+            }
+            (at, input) = (at + len, &rest[len..]);
             continue;
         }
         let (len, rest) = match control >> 5 {
@@ -111,24 +189,36 @@ fn step_through(mut input: &[u8], begin: usize, end: usize, out: &mut Vec<u8>) -
             short => (2 + short, rest),
         };
         let (&low, rest) = rest.split_first()?;
-        let back = (control & 0x1F) << 8 | usize::from(low);
-        let from = out.len().checked_sub(back + 1).filter(|from| *from >= begin)?;
-        if len > end - out.len() {
+        let back = ((control & 0x1F) << 8 | usize::from(low)) + 1;
+        let from = at.checked_sub(back)?;
+        if len > out.len() - at {
             return None;
         }
-        repeat(out, from, len);
-        input = rest;
+        repeat(out, from, at, len);
+        (at, input) = (at + len, rest);
     }
-    Some(())
+    (at == out.len()).then_some(())
 }
 
-/// Appends `len` bytes that begin at `from`; they may run into themselves.
-fn repeat(out: &mut Vec<u8>, from: usize, len: usize) {
-    let mut left = len;
-    while left > 0 {
-        let take = left.min(out.len() - from);
-        out.extend_from_within(from..from + take);
-        left -= take;
+/// Copies `len` bytes that begin at `from` to `at`, after it; they may run into themselves.
+#[inline]
+fn repeat(out: &mut [u8], from: usize, at: usize, len: usize) {
+    let back = at - from;
+    if len <= WIDE && back >= WIDE && at + WIDE <= out.len() {
+        let (before, after) = out.split_at_mut(at);
+        if let (Some(from), Some(to)) =
+            (before[from..].first_chunk::<WIDE>(), after.first_chunk_mut::<WIDE>())
+        {
+            *to = *from;
+        }
+        return;
+    }
+    // Each time twice as much is there to be copied.
+    let mut done = 0;
+    while done < len {
+        let take = (len - done).min(back + done);
+        out.copy_within(from..from + take, at + done);
+        done += take;
     }
 }
 
@@ -190,6 +280,20 @@ mod tests {
         ] {
             assert_eq!(back(bytes, len), None, "{bytes:?}");
         }
+    }
+
+    /// The table is not cleared between two inputs: what one has seen is no business of the next.
+    #[test]
+    fn one_compressor_for_many_inputs_gives_what_one_each_gives() {
+        let (mut one, mut out, mut alone) = (Compressor::new(), Vec::new(), Vec::new());
+        for n in 0..300usize {
+            let input: Vec<u8> = (0..n * 7).map(|i| (i % (1 + n % 23)) as u8).collect();
+            assert_eq!(one.compress(&input, n * 6, &mut out), compress(&input, n * 6, &mut alone), "{n}");
+            assert_eq!(out, alone);
+        }
+        one.base = u32::MAX - 5;
+        assert!(one.compress(&[b'x'; 100], 50, &mut out), "the numbers of places begin anew");
+        assert_eq!((back(&out, 100), one.base), (Some(vec![b'x'; 100]), 101));
     }
 
     proptest! {

@@ -45,6 +45,11 @@ impl<I: OrderedIndex<Item>> Ranked<I> {
         Ranked { items: ItemTable::new(seed), index: I::default(), item_bytes: 0 }
     }
 
+    /// Makes room for so many members in all, as far as the table is concerned.
+    pub fn reserve(&mut self, members: usize) {
+        self.items.reserve(members);
+    }
+
     #[inline]
     pub fn len(&self) -> usize {
         self.items.len()

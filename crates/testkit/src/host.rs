@@ -29,8 +29,12 @@ pub struct FakeHost {
     pub files: BTreeMap<String, Vec<u8>>,
     pub here: String,
     pub log: Vec<String>,
+    /// Of the process (others than below 0 are granted), and of its children.
+    pub oom_scores: (i32, Option<i32>),
     /// How often connections were to be encrypted anew.
     pub encrypted: u32,
+    /// How many values another thread was to drop.
+    pub dropped_later: usize,
     /// Nothing large can be written.
     pub disk_full: bool,
     /// What is appended to a file, and how that goes.
@@ -52,7 +56,9 @@ impl Default for FakeHost {
             files: BTreeMap::new(),
             here: "/data".to_owned(),
             log: Vec::new(),
+            oom_scores: (0, None),
             encrypted: 0,
+            dropped_later: 0,
             disk_full: false,
             journal: FakeJournal::default(),
             child_busy: false,
@@ -156,6 +162,7 @@ impl Host for FakeHost {
         self.pass(u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 4));
     }
     fn drop_later(&mut self, value: Box<dyn Any + Send>) {
+        self.dropped_later += 1;
         drop(value);
     }
     fn drops_pending(&self) -> usize {
@@ -197,8 +204,10 @@ impl Host for FakeHost {
         Ok(())
     }
     fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
-        let bytes = self.files.remove(&self.path(from)).ok_or("No such file or directory")?;
-        self.files.insert(self.path(to), bytes);
+        let (from, to) = (self.path(from), self.path(to));
+        let bytes = self.files.remove(&from).ok_or("No such file or directory")?;
+        self.journal.renamed(&from, &to);
+        self.files.insert(to, bytes);
         Ok(())
     }
     fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {
@@ -270,6 +279,16 @@ impl Host for FakeHost {
     }
     fn open_files(&mut self, wanted: u64) -> u64 {
         wanted
+    }
+    fn oom_score(&self) -> Result<i32, String> {
+        Ok(self.oom_scores.0)
+    }
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> Result<(), String> {
+        if own < 0 {
+            return Err("Permission denied".to_owned());
+        }
+        self.oom_scores = (own, of_children);
+        Ok(())
     }
     fn listen(&mut self, _config: &config::Config) -> Result<(), String> {
         Ok(())

@@ -14,6 +14,8 @@ pub trait Child {
     fn replace_with(&self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// Sets the title that `ps` shows of the child.
+    fn title(&self, _title: &str) {}
 }
 
 /// What is heard of a child.
@@ -66,10 +68,20 @@ pub trait Process {
     fn title(&mut self, title: &str);
     /// Raises the limit of open files towards `wanted` and returns what is in force.
     fn open_files(&mut self, wanted: u64) -> u64;
+    /// The kernel's adjustment of our score for the case that memory is short (Linux: `oom_score_adj`).
+    fn oom_score(&self) -> io::Result<i32>;
+    /// Changes it. Children made from now on get a score of their own, or inherit ours.
+    fn set_oom_score(&mut self, own: i32, of_children: Option<i32>) -> io::Result<()>;
     /// Tells the supervisor (systemd) something: `READY=1`, `STOPPING=1`, `STATUS=…`.
     fn notify(&mut self, message: &str);
     /// Blocks the whole process (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Whoever asked for the end by a signal has taken that back, or it failed: the next signal is a first one again.
+    fn forget_signals(&mut self) {}
+    /// The same as a plain function, for what runs while the world is lent ([`crate::Disk::replace_with`]).
+    fn sleeper(&self) -> fn(Duration) {
+        |_| {}
+    }
     /// Drops a value on a background thread, so that freeing it costs the loop nothing.
     fn drop_later(&mut self, value: Box<dyn std::any::Any + std::marker::Send>);
     /// Splits off a child, which has all memory as it is now, runs `job` and ends; returns its process id. One at a time.

@@ -2,16 +2,14 @@
 //!
 //! The definition, and why two runs are subtracted, is in `benches/definitions/instructions.toml`.
 
-mod client;
-mod definition;
-mod server;
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use crate::load::client::{self, Dice, Stage};
+use crate::load::definition::{Definition, Workload};
+use crate::load::server::Server;
 use crate::tree::{self, Tree};
-use definition::{Definition, Workload};
 
 const DEFINITION: &str = "benches/definitions/instructions.toml";
 const RECORD: &str = "benches/record/instructions.tsv";
@@ -39,7 +37,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     for workload in definition
         .workloads
         .iter()
-        .filter(|workload| wish.only.as_ref().is_none_or(|only| workload.name == *only))
+        .filter(|workload| workload.counted && wish.only.as_ref().is_none_or(|only| workload.name == *only))
     {
         for pipeline in &definition.pipelines {
             let cost = measure(&program, &definition, workload, *pipeline)?;
@@ -96,17 +94,36 @@ fn measure(
     pipeline: usize,
 ) -> Result<f64, String> {
     let total = |requests| -> Result<f64, String> {
-        let server = server::Server::start(program, &definition.options)?;
-        let mut brake = server.brake()?;
-        client::prepare(server.port, definition, workload)
-            .and_then(|mut peers| {
-                client::drive(&mut peers, &mut brake, definition, workload, pipeline, requests)
-            })
+        let server = Server::start_counted(program, &definition.options)?;
+        drive(&server, definition, workload, pipeline, requests)
             .map_err(|error| format!("{} at P={pipeline}: {error}", workload.name))?;
         server.instructions()
     };
-    let (few, many) = (total(definition.few)?, total(definition.many)?);
-    Ok((many - few) / (definition.many - definition.few) as f64)
+    let (few, many) = (definition.few / workload.fewer, definition.many / workload.fewer);
+    // Only whole rounds are played.
+    let round = definition.connections * pipeline;
+    let (few, many) = (few / round * round, many / round * round);
+    Ok((total(many)? - total(few)?) / (many - few) as f64)
+}
+
+/// Sends so many requests.
+fn drive(
+    server: &Server,
+    definition: &Definition,
+    workload: &Workload,
+    pipeline: usize,
+    requests: usize,
+) -> std::io::Result<()> {
+    let mut brake = server.brake()?;
+    let mut stage = Stage::prepare(server.port, definition, workload)?;
+    let mut dice = Dice(1);
+    for _ in 0..requests / (definition.connections * pipeline) {
+        stage.round(workload, pipeline, Some(&mut brake), |_| {
+            let request = || client::bytes(&workload.request, definition, || dice.below(definition.keys));
+            std::iter::repeat_with(request).take(pipeline).flatten().collect()
+        })?;
+    }
+    Ok(())
 }
 
 type Record = BTreeMap<(String, usize), f64>;

@@ -74,6 +74,17 @@ pub(super) static COMMANDS: &[Command] = &[
         ..SETTING
     },
     Command {
+        name: "IMPORT-SOURCE",
+        summary: "Says whether the client brings data from elsewhere, and with it when keys expire.",
+        since: "8.1.0",
+        arity: Arity::Exactly(3),
+        flags: CLIENT.flags,
+        args: &[ON_OFF],
+        reply: "OK",
+        run: import_source,
+        ..SETTING
+    },
+    Command {
         name: "REPLY",
         summary: "Says whether the client is answered.",
         since: "3.2.0",
@@ -150,6 +161,15 @@ fn no_touch(ctx: &mut Ctx<'_>) -> Result {
     ctx.ok()
 }
 
+fn import_source(ctx: &mut Ctx<'_>) -> Result {
+    if !ctx.server.config.import_mode && !ctx.is(2, "OFF") {
+        return Err(CommandError::Line("ERR Server is not in import mode"));
+    }
+    let on = switch(ctx)?;
+    ctx.client.gate.set(Gate::IMPORT_SOURCE, on);
+    ctx.ok()
+}
+
 /// ON or OFF.
 fn switch(ctx: &Ctx<'_>) -> Result<bool> {
     match (ctx.is(2, "ON"), ctx.is(2, "OFF")) {
@@ -176,6 +196,35 @@ fn reply(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn who_fills_a_server_says_when_keys_expire() {
+        let mut harness = testkit::Harness::new();
+        let mut told = |number: usize, line: &str| harness.client(number).send(line).to_string();
+        assert_eq!(told(1, "CLIENT IMPORT-SOURCE ON"), "-ERR Server is not in import mode");
+        assert_eq!(told(1, "CLIENT IMPORT-SOURCE OFF"), "+OK");
+        told(1, "CONFIG SET import-mode yes");
+        assert_eq!(told(1, "CLIENT IMPORT-SOURCE ON"), "+OK");
+        assert!(told(1, "CLIENT INFO").contains("flags=I "));
+        told(1, "SET a 1 PX 10");
+        told(1, "SET b 1 PX 10");
+        assert_eq!(told(1, "SET gone 1 PXAT 5"), "+OK");
+        harness.advance(500);
+        let mut told = |number: usize, line: &str| harness.client(number).send(line).to_string();
+        assert_eq!(told(1, "GET a"), "\"1\"", "to the source it is there");
+        assert_eq!(told(1, "EXISTS a b gone"), ":3");
+        assert_eq!(told(1, "EVAL \"return redis.call('EXISTS','a')\" 0"), ":1");
+        assert_eq!(told(2, "GET a"), "nil", "to others it is not");
+        assert_eq!(told(2, "KEYS *"), "[]");
+        assert_eq!(told(2, "DBSIZE"), ":3", "but nothing expires by itself");
+        assert_eq!(told(2, "INCR b"), ":1", "who writes to it makes it anew");
+        assert_eq!(told(1, "TTL b"), ":-1");
+        assert_eq!(told(1, "EXPIREAT a 5"), ":1");
+        assert_eq!(told(1, "DEL a"), ":1", "the source says what has expired");
+        told(1, "CONFIG SET import-mode no");
+        harness.advance(500);
+        assert_eq!(harness.client(2).send("DBSIZE").to_string(), ":1");
+    }
+
     use testkit::check;
 
     #[test]

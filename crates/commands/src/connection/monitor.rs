@@ -74,6 +74,57 @@ mod tests {
     }
 
     #[test]
+    fn who_may_not_watch_any_more_is_shown_nothing() {
+        check(
+            r#"
+            > ACL SETUSER bob on >p +@all ~* &*
+            +OK
+            > ACL SETUSER eve on >p -@all
+            +OK
+            2> AUTH bob p
+            +OK
+            3> AUTH bob p
+            +OK
+            2> MONITOR
+            +OK
+            3> MONITOR
+            +OK
+            3> AUTH eve p
+            +OK
+            > ECHO both
+            "both"
+            2>
+            +*
+            +*
+            3>
+            > ACL SETUSER bob -monitor
+            +OK
+            > INFO clients
+            *
+            > CLIENT LIST USER bob
+            ""
+            "#,
+        );
+    }
+
+    #[test]
+    fn scripts_are_shown_before_what_they_call() {
+        let mut harness = Harness::new();
+        harness.client(1).send("MONITOR");
+        harness.client(2).send("EVAL \"return redis.call('SET','k','v')\" 0");
+        harness.client(2).send("EVAL broken x");
+        let lines = harness.client(1).received();
+        let shown: Vec<String> =
+            lines.iter().map(|line| line.to_string().split_once(' ').expect("time").1.into()).collect();
+        let expected = [
+            r#"[0 127.0.0.1:50002] "EVAL" "return redis.call('SET','k','v')" "0""#,
+            r#"[0 lua] "SET" "k" "v""#,
+            r#"[0 127.0.0.1:50002] "EVAL" "broken" "x""#,
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn who_watches_sees_its_reply_first_and_touches_no_key() {
         check(
             r#"
@@ -83,6 +134,10 @@ mod tests {
             +PONG
             +*
             > GET k
+            -ERR Replica can't interact with the keyspace
+            > EVAL "return 1" 0
+            -ERR Replica can't interact with the keyspace
+            > PUBLISH c m
             -ERR Replica can't interact with the keyspace
             > RESET
             +RESET

@@ -43,7 +43,7 @@ fn ping(ctx: &mut Ctx<'_>) -> Result {
     }
     match message {
         Some(message) => out.bulk(message),
-        None => out.simple("PONG"),
+        None => out.pong(),
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ fn reset(ctx: &mut Ctx<'_>) -> Result {
     client.set_protocol(Protocol::Resp2);
     client.about.name.clear();
     client.no_evict = false;
-    client.gate.set(Gate::NO_TOUCH, false);
+    client.gate.set(Gate::NO_TOUCH.and(Gate::IMPORT_SOURCE), false);
     if client.reply_mode == ReplyMode::Off {
         client.set_reply_mode(ReplyMode::On);
     }

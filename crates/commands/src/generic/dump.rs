@@ -2,7 +2,6 @@
 //!
 //! The payload is decoded, checksum first, before anything is changed: a damaged one leaves the key as it was.
 
-use config::choices::SanitizeDumpPayload;
 use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result, snapshot};
 use keyspace::{Access, Key, Lfu, access};
@@ -145,7 +144,8 @@ fn decoded(ctx: &mut Ctx<'_>) -> Result<persist::Loaded> {
     let trust = Trust {
         any_version: snapshot::takes_any_version(config),
         checksum: !ctx.server.debug.skip_checksums,
-        check_duplicates: config.sanitize_dump_payload != SanitizeDumpPayload::No,
+        // Whatever `sanitize-dump-payload` says: a client may have made the payload, checksum and all.
+        check_duplicates: true,
     };
     let payload = ctx.argv.at(3);
     persist::restore(payload, &ctx.keyspace.env, trust).map_err(|refused| match refused {

@@ -150,7 +150,7 @@ fn expire(ctx: &mut Ctx<'_>, unit: Unit, from: From) -> Result {
     if !condition.holds(entry.expire(), at) {
         return ctx.int(0);
     }
-    if at <= ctx.now_ms() {
+    if ctx.is_past(at) {
         expire_at_once(ctx, key);
     } else {
         ctx.db().set_expire(key, Some(at));

@@ -36,7 +36,8 @@ pub(crate) static COMMANDS: &[Command] = &[
 
 fn keys(ctx: &mut Ctx<'_>) -> Result {
     let (pattern, now_ms) = (ctx.argv.at(1), ctx.now_ms());
-    let live = |entry: &&Entry<Value>| entry.expire().is_none_or(|at| at > now_ms);
+    let see_expired = ctx.keyspace.env.see_expired;
+    let live = |entry: &&Entry<Value>| see_expired || entry.expire().is_none_or(|at| at > now_ms);
     let table = ctx.keyspace.look(ctx.client.db).table();
     let mut found = Found::default();
     if stdx::glob::is_literal(pattern) {

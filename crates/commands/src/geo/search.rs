@@ -171,25 +171,16 @@ fn answer(out: &mut Outbox, query: &Query, found: &[Found<'_>]) {
 
 fn store(ctx: &mut Ctx<'_>, target: usize, kept: Vec<(Vec<u8>, f64)>, form: Form) -> Result {
     let (key, count) = (ctx.key(target), kept.len());
-    let mut db = ctx.db();
-    db.expire_if_due(key);
-    if count == 0 {
-        if let Some(entry) = db.remove(key) {
-            let lazy = ctx.server.config.lazyfree_lazy_server_del;
-            ctx.free(entry, lazy);
-            ctx.changed(key.bytes, Class::Generic, "del");
-        }
-        return ctx.int(0);
-    }
     let longest = kept.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
-    let mut set = SortedSet::for_size(count, longest, db.env);
+    let env = &ctx.keyspace.env;
+    let mut set = SortedSet::for_size(count, longest, env);
     for (member, score) in &kept {
-        set.add(member, *score, AddOptions::default(), db.env);
+        set.add(member, *score, AddOptions::default(), env);
     }
-    db.put_collection(key, set);
     let search = matches!(form, Form::Search | Form::SearchStore);
-    ctx.changed(key.bytes, Class::SortedSet, if search { "geosearchstore" } else { "georadiusstore" });
-    ctx.outcome.dirty += count as u64 - 1;
+    let event = if search { "geosearchstore" } else { "georadiusstore" };
+    crate::stored::store(ctx, key, set, Class::SortedSet, event);
+    ctx.outcome.dirty += (count as u64).saturating_sub(1);
     ctx.int(count as i64)
 }
 

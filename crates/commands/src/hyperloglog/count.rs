@@ -13,7 +13,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
     name: "PFCOUNT",
     summary: "Estimates how many different elements HyperLogLogs have together.",
     arity: Arity::AtLeast(2),
-    flags: Flags::READONLY,
+    flags: Flags::READONLY.and(Flags::MAY_REPLICATE),
     keys: &[KeySpec::from(1).rw().access()],
     args: &[Arg::key("key").many()],
     reply: "the estimate; its standard error is 0.81 %",

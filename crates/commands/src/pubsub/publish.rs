@@ -29,7 +29,7 @@ pub(crate) static COMMANDS: &[Command] = &[
 
 const PUBLISH: Command = Command {
     arity: Arity::Exactly(3),
-    flags: PUBSUB.flags.and(Flags::FAST),
+    flags: PUBSUB.flags.and(Flags::FAST).and(Flags::MAY_REPLICATE),
     reply: "how many clients it was sent to; one counts for each of its subscriptions",
     ..PUBSUB
 };

@@ -40,12 +40,18 @@ pub(crate) static COMMANDS: &[Command] = &[
 ];
 
 fn eval(ctx: &mut Ctx<'_>, read_only: bool) -> Result {
+    ctx.show_monitors();
     let keys = key_count(ctx)?;
     let script = ctx.script_of(ctx.argv.at(1), true)?;
     ctx.run_script(script, keys, read_only)
 }
 
 fn evalsha(ctx: &mut Ctx<'_>, read_only: bool) -> Result {
+    ctx.show_monitors();
+    // What cannot be a digest is no reason to look at the rest.
+    if ctx.argv.at(1).len() != 40 {
+        return Err(CommandError::Line("NOSCRIPT No matching script."));
+    }
     let keys = key_count(ctx)?;
     let found = ctx.server.scripting.cache.find_sha(ctx.argv.at(1));
     let script = found.ok_or(CommandError::Line("NOSCRIPT No matching script."))?;
@@ -158,6 +164,21 @@ mod tests {
             -ERR wrong number of arguments for 'eval' command
             "#,
         );
+    }
+
+    #[test]
+    fn codes_that_scripts_make_up_are_counted_together_once_there_are_many() {
+        let mut harness = testkit::Harness::new();
+        for n in 0..200 {
+            harness.send(&format!("EVAL \"return redis.error_reply('C{n} x')\" 0"));
+            harness.send(&format!("EVAL \"error({{err='D{n} x'}})\" 0"));
+        }
+        harness.send("SET k");
+        harness.send("EVAL \"return redis.error_reply('C3 x')\" 0");
+        let shown = harness.send("INFO errorstats").to_string();
+        assert!(shown.contains("errorstat_ERRORSTATS_OVERFLOW:count=272"), "{shown}");
+        assert!(shown.contains("errorstat_ERR:count=1"), "{shown}");
+        assert!(shown.contains("errorstat_C3:count=2"), "{shown}");
     }
 
     #[test]
@@ -278,6 +299,12 @@ mod tests {
             :1
             > EVALSHA abc 0
             -NOSCRIPT No matching script.
+            > EVALSHA abc x
+            -NOSCRIPT No matching script.
+            > EVALSHA_RO abc -1
+            -NOSCRIPT No matching script.
+            > EVALSHA 0000000000000000000000000000000000000000 x
+            -ERR value is not an integer or out of range
             "#,
         );
     }

@@ -24,6 +24,7 @@ pub(crate) static COMMANDS: &[Command] = &[
 ];
 
 fn fcall(ctx: &mut Ctx<'_>, read_only: bool) -> Result {
+    ctx.show_monitors();
     if ctx.server.scripting.libraries.function(ctx.argv.at(1)).is_none() {
         return Err(CommandError::Line("ERR Function not found"));
     }

@@ -98,7 +98,8 @@ fn flush(ctx: &mut Ctx<'_>) -> Result {
     if !known {
         return Err(CommandError::Line("ERR FUNCTION FLUSH only supports SYNC|ASYNC option"));
     }
-    ctx.server.scripting.flush_libraries();
+    let waste = ctx.server.scripting.flush_libraries();
+    super::dispose(ctx, waste);
     ctx.outcome.dirty += 1;
     ctx.ok()
 }

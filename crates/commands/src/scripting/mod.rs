@@ -1,5 +1,7 @@
 //! The commands of the group `scripting`. What they do: `engine::scripting`, and the crate `script`.
 
+#[cfg(test)]
+mod declared_tests;
 mod eval;
 mod fcall;
 mod function;
@@ -20,6 +22,7 @@ const RUNS: Command = Command {
     flags: Flags::NOSCRIPT
         .and(Flags::STALE)
         .and(Flags::SKIP_MONITOR)
+        .and(Flags::MAY_REPLICATE)
         .and(Flags::NO_MANDATORY_KEYS)
         .and(Flags::MOVABLEKEYS),
     keys: &[KEYS
@@ -33,8 +36,11 @@ const RUNS: Command = Command {
 };
 
 /// The same, and nothing may be written.
-const ONLY_READS: Command =
-    Command { flags: RUNS.flags.and(Flags::READONLY), keys: &[KEYS.ro().access()], ..RUNS };
+const ONLY_READS: Command = Command {
+    flags: RUNS.flags.without(Flags::MAY_REPLICATE).and(Flags::READONLY),
+    keys: &[KEYS.ro().access()],
+    ..RUNS
+};
 
 const KEYS: KeySpec = KeySpec::at(2).keynum(0, 1, 1);
 
@@ -46,6 +52,16 @@ const ARG: Arg = Arg::string("arg").optional().many();
 /// ASYNC or SYNC.
 const FLUSH_TYPE: Arg =
     Arg::one_of("flush-type", &[Arg::word("async", "ASYNC"), Arg::word("sync", "SYNC")]).optional();
+
+/// Drops what SCRIPT FLUSH or FUNCTION FLUSH has forgotten: now (SYNC), on another thread (ASYNC), or as
+/// `lazyfree-lazy-user-flush` says.
+fn dispose(ctx: &mut Ctx<'_>, waste: engine::scripting::Waste) {
+    let said = ctx.argv.len() > 2;
+    let later = if said { ctx.is(2, "ASYNC") } else { ctx.server.config.lazyfree_lazy_user_flush };
+    if later {
+        ctx.host.drop_later(waste);
+    }
+}
 
 /// How many of the words from 3 on are keys.
 fn key_count(ctx: &Ctx<'_>) -> Result<usize> {

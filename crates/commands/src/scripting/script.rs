@@ -139,7 +139,8 @@ fn flush(ctx: &mut Ctx<'_>) -> Result {
     if !known {
         return Err(CommandError::Line("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
     }
-    ctx.server.scripting.flush_scripts();
+    let waste = ctx.server.scripting.flush_scripts();
+    super::dispose(ctx, waste);
     ctx.ok()
 }
 
@@ -250,6 +251,31 @@ mod tests {
         assert_eq!(exists(&mut harness, "return 'kept'"), Value::Array(vec![Value::Integer(1)]));
         assert_eq!(harness.engine.server.scripting.cache.len(), 501);
         assert_eq!(harness.engine.server.totals.evicted_scripts, 101);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_freed_elsewhere_if_it_may_be() {
+        let mut harness = Harness::new();
+        for (line, elsewhere) in [
+            ("SCRIPT FLUSH ASYNC", 1),
+            ("SCRIPT FLUSH SYNC", 0),
+            ("SCRIPT FLUSH", 1),
+            ("FUNCTION FLUSH ASYNC", 1),
+            ("FUNCTION FLUSH SYNC", 0),
+            ("FUNCTION FLUSH", 1),
+            ("CONFIG SET lazyfree-lazy-user-flush no", 0),
+            ("SCRIPT FLUSH", 0),
+            ("FUNCTION FLUSH", 0),
+        ] {
+            harness.send("EVAL \"return 1\" 0");
+            harness.send(
+                "FUNCTION LOAD \"#!lua name=l\nserver.register_function('f', function() return 2 end)\"",
+            );
+            let before = harness.host.dropped_later;
+            assert_eq!(harness.send(line).to_string(), "+OK");
+            assert_eq!(harness.host.dropped_later - before, elsewhere, "{line}");
+        }
+        assert_eq!(harness.send("EVAL \"return 1\" 0").to_string(), ":1");
     }
 
     fn script_sha(_: &Harness, text: &str) -> [u8; 20] {

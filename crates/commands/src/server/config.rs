@@ -176,7 +176,28 @@ fn help(ctx: &mut Ctx<'_>) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use testkit::check;
+    use testkit::{Harness, check};
+
+    #[test]
+    fn the_kernel_is_told_how_dear_we_are_to_it() {
+        let mut harness = Harness::new();
+        harness.host.oom_scores.0 = 3;
+        harness.send("CONFIG SET oom-score-adj-values \"10 20 30\"");
+        assert_eq!(harness.host.oom_scores, (3, None), "not while it is off");
+        harness.send("CONFIG SET oom-score-adj yes");
+        assert_eq!(harness.host.oom_scores, (13, Some(33)));
+        harness.send("CONFIG SET oom-score-adj-values \"15 20 30\"");
+        assert_eq!(harness.host.oom_scores, (18, Some(33)));
+        harness.send("CONFIG SET oom-score-adj absolute");
+        assert_eq!(harness.host.oom_scores, (15, Some(30)));
+        let refused = harness.send("CONFIG SET oom-score-adj-values \"-9 0 0\"").to_string();
+        assert!(refused.ends_with("- Failed to set current oom_score_adj. Check server logs."), "{refused}");
+        assert_eq!(harness.host.oom_scores, (15, Some(30)));
+        let kept = harness.send("CONFIG GET oom-score-adj-values").to_string();
+        assert_eq!(kept, r#"["oom-score-adj-values" "15 20 30"]"#);
+        harness.send("CONFIG SET oom-score-adj no");
+        assert_eq!(harness.host.oom_scores, (3, None), "as it was");
+    }
 
     #[test]
     fn get_answers_each_name_once_in_order() {

@@ -50,7 +50,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("HTSTATS", 3, usize::MAX, tables::of_database),
     ("HTSTATS-KEY", 3, usize::MAX, tables::of_key),
     ("LISTPACK", 3, 3, lists::listpack),
-    ("LOADAOF", 2, 2, load_aof),
+    ("LOADAOF", 2, 2, |ctx| ctx.reload_aof()),
     ("LOG", 3, 3, log),
     ("OBJECT", 3, 4, object),
     ("PANIC", 2, 2, |_| panic!("DEBUG PANIC: asked for by a client")),
@@ -122,16 +122,6 @@ fn sleep(ctx: &mut Ctx<'_>) -> Result {
     if let Ok(time) = Duration::try_from_secs_f64(seconds) {
         ctx.host.sleep(time);
     }
-    ctx.ok()
-}
-
-/// The dataset as the append-only file has it, which should be as it was.
-fn load_aof(ctx: &mut Ctx<'_>) -> Result {
-    if let Err(why) = engine::aof::load_whole(ctx.keyspace, ctx.server, ctx.registry, ctx.host) {
-        ctx.host.log(Level::Warning, &format!("DEBUG LOADAOF: {why}"));
-        return Err(CommandError::Line("ERR Error trying to load the AOF files, check server logs."));
-    }
-    ctx.host.log(Level::Warning, "Append Only File loaded by DEBUG LOADAOF");
     ctx.ok()
 }
 
@@ -343,68 +333,70 @@ fn protocol(ctx: &mut Ctx<'_>) -> Result {
 }
 
 fn help(ctx: &mut Ctx<'_>) -> Result {
-    ctx.client.out.lines(&[
-        "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "AOF-FLUSH-SLEEP <us>",
-        "    Waits so long before it appends to the append-only file.",
-        "ASSERT, PANIC, SEGFAULT",
-        "    Ends the server as a bug would.",
-        "CLIENT-ENFORCE-REPLY-LIST <0|1>",
-        "    Accepted; there is only one kind of reply buffer here.",
-        "CONFIG-REWRITE-FORCE-ALL",
-        "    CONFIG REWRITE with all parameters, whether changed or not.",
-        "DICT-RESIZING <0|1>",
-        "    Whether the tables of keys may change their size.",
-        "DIGEST",
-        "    Shows 40 digits that stand for the whole dataset.",
-        "DIGEST-VALUE <key> [<key> ...]",
-        "    The same for single values.",
-        "ERROR <line>",
-        "    Answers with this error.",
-        "HTSTATS <db> [full]",
-        "    Shows how a database's table is filled.",
-        "HTSTATS-KEY <key> [full]",
-        "    The same for the table inside of a set, a hash or a sorted set.",
-        "LISTPACK <key>",
-        "    Writes what a listpack holds to the log.",
-        "LOADAOF",
-        "    Loads the dataset from the append-only file.",
-        "LOG <message>",
-        "    Writes a line to the log.",
-        "OBJECT <key> [fast]",
-        "    Shows what is known about a key and its value.",
-        "PAUSE-CRON <0|1>",
-        "    Stops what is done periodically.",
-        "POPULATE <count> [<prefix>] [<size>]",
-        "    Makes keys <prefix>:<n> (prefix: key) with values of <size> bytes.",
-        "PROTOCOL <type>",
-        "    Answers a sample: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
-        "QUICKLIST <key> [<0|1>]",
-        "    Writes the nodes of a quicklist to the log, with 1 what they hold, too.",
-        "QUICKLIST-PACKED-THRESHOLD <size>",
-        "    From how many bytes on an element of a quicklist gets a node of its own; 0: from more than fit into one.",
-        "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
-        "    Saves a snapshot, empties the dataset and loads it again. NOSAVE: loads the one that is there. NOFLUSH: adds to",
-        "    what is there. MERGE: keys that are there already are replaced.",
-        "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>",
-        "    After how long the peak of a client's replies is forgotten.",
-        "REPLYBUFFER RESIZING <0|1>",
-        "    Whether reply buffers change their size.",
-        "SET-ACTIVE-EXPIRE <0|1>",
-        "    Whether expired keys are removed that nobody asks for.",
-        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
-        "    Whether checksums of snapshots and payloads are compared.",
-        "SET-DISABLE-DENY-SCRIPTS <0|1>",
-        "    Let scripts call commands that are not meant for them.",
-        "SLEEP <seconds>",
-        "    Stops the whole server for a while.",
-        "STRINGMATCH-TEST",
-        "    Matches many patterns and texts at random.",
-        "HELP",
-        "    Shows these lines.",
-    ]);
+    ctx.client.out.lines(HELP);
     Ok(())
 }
+
+const HELP: &[&str] = &[
+    "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "AOF-FLUSH-SLEEP <us>",
+    "    Waits so long before it appends to the append-only file.",
+    "ASSERT, PANIC, SEGFAULT",
+    "    Ends the server as a bug would.",
+    "CLIENT-ENFORCE-REPLY-LIST <0|1>",
+    "    Accepted; there is only one kind of reply buffer here.",
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    CONFIG REWRITE with all parameters, whether changed or not.",
+    "DICT-RESIZING <0|1>",
+    "    Whether the tables of keys may change their size.",
+    "DIGEST",
+    "    Shows 40 digits that stand for the whole dataset.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    The same for single values.",
+    "ERROR <line>",
+    "    Answers with this error.",
+    "HTSTATS <db> [full]",
+    "    Shows how a database's table is filled.",
+    "HTSTATS-KEY <key> [full]",
+    "    The same for the table inside of a set, a hash or a sorted set.",
+    "LISTPACK <key>",
+    "    Writes what a listpack holds to the log.",
+    "LOADAOF",
+    "    Loads the dataset from the append-only file.",
+    "LOG <message>",
+    "    Writes a line to the log.",
+    "OBJECT <key> [fast]",
+    "    Shows what is known about a key and its value.",
+    "PAUSE-CRON <0|1>",
+    "    Stops what is done periodically.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Makes keys <prefix>:<n> (prefix: key) with values of <size> bytes.",
+    "PROTOCOL <type>",
+    "    Answers a sample: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
+    "QUICKLIST <key> [<0|1>]",
+    "    Writes the nodes of a quicklist to the log, with 1 what they hold, too.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    From how many bytes on an element of a quicklist gets a node of its own; 0: from more than fit into one.",
+    "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+    "    Saves a snapshot, empties the dataset and loads it again. NOSAVE: loads the one that is there. NOFLUSH: adds to",
+    "    what is there. MERGE: keys that are there already are replaced.",
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|ms>",
+    "    After how long the peak of a client's replies is forgotten.",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Whether reply buffers change their size.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Whether expired keys are removed that nobody asks for.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Whether checksums of snapshots and payloads are compared.",
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "    Let scripts call commands that are not meant for them.",
+    "SLEEP <seconds>",
+    "    Stops the whole server for a while.",
+    "STRINGMATCH-TEST",
+    "    Matches many patterns and texts at random.",
+    "HELP",
+    "    Shows these lines.",
+];
 
 #[cfg(test)]
 mod tests {

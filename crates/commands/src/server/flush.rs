@@ -14,7 +14,13 @@ pub(crate) static COMMANDS: &[Command] = &[
         run: |ctx| {
             let free = Free::parse(ctx)?;
             let here = ctx.client.db;
-            ctx.outcome.dirty += empty(ctx, here, free);
+            let removed = empty(ctx, here, free);
+            ctx.outcome.dirty += removed;
+            // It is told to followers even if there was nothing, as with the peers.
+            if removed == 0 {
+                let words: Vec<&[u8]> = ctx.argv.iter().collect();
+                ctx.propagate_instead(&words);
+            }
             ctx.ok()
         },
         ..FLUSH

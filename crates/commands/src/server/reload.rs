@@ -3,6 +3,8 @@
 //! The file is loaded beside the dataset, which is put back should anything be wrong with the file.
 
 use engine::host::Level;
+use engine::scripting::library::Restore;
+use engine::scripting::{Libraries, payload};
 use engine::snapshot::{self, Duplicates};
 use engine::{CommandError, Ctx, Result};
 use keyspace::{Db, DbIndex, Key};
@@ -16,17 +18,21 @@ struct Options {
 
 pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
     let options = options(ctx)?;
-    if ctx.server.snapshot.loading.is_some() {
+    if ctx.server.snapshot.loading.is_some() || engine::aof::go_on(ctx.server) {
         return Err(CommandError::Loading);
     }
     if !options.nosave {
         snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
         snapshot::save(ctx.keyspace, ctx.server, ctx.host).map_err(|_| CommandError::Line("ERR"))?;
     }
+    let libraries = ctx.server.scripting.libraries.clone();
     let before: Vec<Db> = (0..ctx.keyspace.databases()).map(|index| ctx.keyspace.take(index)).collect();
     let loaded = snapshot::load_whole(ctx.keyspace, ctx.server, ctx.host, Duplicates::Refuse);
     let why = match loaded {
-        Ok(true) => merge(ctx, before, &options).err(),
+        Ok(true) => match merge_libraries(ctx, &libraries, &options) {
+            Ok(()) => merge(ctx, before, &options).err(),
+            Err(why) => Some((why, before)),
+        },
         Ok(false) => Some(("there is no snapshot".to_owned(), before)),
         Err(why) => Some((why, before)),
     };
@@ -35,6 +41,8 @@ pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
         for (index, db) in before.into_iter().enumerate() {
             *ctx.keyspace.db(index as DbIndex).db = db;
         }
+        let texts = libraries.iter().map(|library| library.text.as_slice());
+        ctx.restore_libraries(&payload::of_texts(texts), Restore::Flush)?;
         return Err(CommandError::Line("ERR Error trying to load the RDB dump, check server logs."));
     }
     ctx.host.log(Level::Notice, "DB reloaded by DEBUG RELOAD");
@@ -56,6 +64,25 @@ fn options(ctx: &Ctx<'_>) -> Result<Options> {
         }
     }
     Ok(options)
+}
+
+/// Adds the libraries that were there before, likewise.
+fn merge_libraries(
+    ctx: &mut Ctx<'_>,
+    before: &Libraries,
+    options: &Options,
+) -> std::result::Result<(), String> {
+    if !options.noflush {
+        return Ok(());
+    }
+    let now = &ctx.server.scripting.libraries;
+    let (both, only): (Vec<_>, Vec<_>) = before.iter().partition(|library| now.has(&library.name));
+    if let (Some(library), false) = (both.first(), options.merge) {
+        let name = String::from_utf8_lossy(&library.name);
+        return Err(format!("the library '{name}' is there already"));
+    }
+    let texts = only.iter().map(|library| library.text.as_slice());
+    ctx.restore_libraries(&payload::of_texts(texts), Restore::Append).map_err(|error| error.to_line().into())
 }
 
 /// Adds what was there before, if it is to stay. A key that both have is an error, unless they are to be merged: then that
@@ -124,6 +151,36 @@ mod tests {
             > MGET a b
             ["1" "2"]
             "#,
+        );
+    }
+
+    #[test]
+    fn libraries_are_kept_and_merged_as_keys_are() {
+        check(
+            r##"
+            > FUNCTION LOAD "#!lua name=a\nserver.register_function('fa', function() return 1 end)"
+            "a"
+            > DEBUG RELOAD NOFLUSH
+            -ERR Error trying to load the RDB dump, check server logs.
+            > FCALL fa 0
+            :1
+            > DEBUG RELOAD
+            +OK
+            > FUNCTION LOAD REPLACE "#!lua name=a\nserver.register_function('fa', function() return 2 end)"
+            "a"
+            > FUNCTION LOAD "#!lua name=b\nserver.register_function('fb', function() return 3 end)"
+            "b"
+            > DEBUG RELOAD NOSAVE NOFLUSH MERGE
+            +OK
+            > FCALL fa 0
+            :1
+            > FCALL fb 0
+            :3
+            > DEBUG RELOAD NOSAVE
+            +OK
+            > FCALL fb 0
+            -ERR Function not found
+            "##,
         );
     }
 

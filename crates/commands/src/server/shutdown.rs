@@ -59,6 +59,11 @@ struct Options {
 fn shutdown(ctx: &mut Ctx<'_>) -> Result {
     let options = options(ctx)?;
     if options.abort {
+        if ctx.server.ending.take().is_some() {
+            ctx.host.forget_signals();
+            ctx.host.log(Level::Notice, "Shutdown manually aborted.");
+            return ctx.ok();
+        }
         return Err(CommandError::Line("ERR No shutdown in progress."));
     }
     if options.failover {

@@ -62,18 +62,7 @@ impl<'a> Sources<'a> {
 /// Puts a result under the key that is word 1, and answers its size.
 pub(super) fn store(ctx: &mut Ctx<'_>, result: Set, event: &'static str) -> Result {
     let (key, len) = (ctx.key(1), result.view().len());
-    let before = ctx.db().remove(key);
-    let replaced = before.is_some();
-    if let Some(entry) = before {
-        let lazy = ctx.server.config.lazyfree_lazy_server_del;
-        ctx.free(entry, lazy);
-    }
-    if !result.is_empty() {
-        ctx.db().put_collection(key, result);
-        ctx.changed(key.bytes, Class::Set, event);
-    } else if replaced {
-        ctx.changed(key.bytes, Class::Generic, "del");
-    }
+    crate::stored::store(ctx, key, result, Class::Set, event);
     ctx.int(len as i64)
 }
 

@@ -14,9 +14,7 @@ use engine::outcome::Class;
 use engine::{Arg, Arity, Command, CommandError, Ctx, Flags, Group, KeySpec, Result};
 use keyspace::set::{self, Element};
 use keyspace::sorted_set::Walk;
-use keyspace::{
-    AddOptions, Collection, DbIndex, Key, Keyspace, Set, SetView, SortedSet, SortedSetView, Type, view_of,
-};
+use keyspace::{AddOptions, DbIndex, Key, Keyspace, Set, SetView, SortedSet, SortedSetView, Type, view_of};
 use stdx::num::Decimal;
 
 use super::{member, pair, pairs};
@@ -276,18 +274,7 @@ pub(super) fn store(ctx: &mut Ctx<'_>, request: &Request<'_>, make: Make, event:
     for (member, score) in found {
         result.add(member.bytes(&mut digits), score, AddOptions::default(), &keyspace.env);
     }
-    let before = ctx.db().remove(key);
-    let replaced = before.is_some();
-    if let Some(entry) = before {
-        let lazy = ctx.server.config.lazyfree_lazy_server_del;
-        ctx.free(entry, lazy);
-    }
-    if !result.is_empty() {
-        ctx.db().put_collection(key, result);
-        ctx.changed(key.bytes, Class::SortedSet, event);
-    } else if replaced {
-        ctx.changed(key.bytes, Class::Generic, "del");
-    }
+    crate::stored::store(ctx, key, result, Class::SortedSet, event);
     ctx.int(len as i64)
 }
 

@@ -34,7 +34,7 @@ fn store(ctx: &mut Ctx<'_>) -> Result {
     let (to, from) = (ctx.key(1), ctx.key(2));
     // Touched and counted first; looked at again beside the environment.
     let there = ctx.db().view::<SortedSet>(from)?.is_some();
-    let mut db = ctx.keyspace.db(ctx.client.db);
+    let db = ctx.keyspace.db(ctx.client.db);
     let mut result = SortedSet::default();
     if there && let Some(source) = db.db.peek::<SortedSet>(from)? {
         let (elements, mut digits) = (request.walk(source), Vec::new());
@@ -44,12 +44,7 @@ fn store(ctx: &mut Ctx<'_>) -> Result {
         }
     }
     let count = result.view().len();
-    if count > 0 {
-        db.put_collection(to, result);
-        ctx.changed(to.bytes, Class::SortedSet, "zrangestore");
-    } else if db.remove(to).is_some() {
-        ctx.changed(to.bytes, Class::Generic, "del");
-    }
+    crate::stored::store(ctx, to, result, Class::SortedSet, "zrangestore");
     ctx.int(count as i64)
 }
 

@@ -65,7 +65,7 @@ fn getex(ctx: &mut Ctx<'_>) -> Result {
     let had_expire = entry.has_expire();
     ctx.client.out.string(Str::of(entry)?);
     match until {
-        Some(until) if until <= ctx.now_ms() => {
+        Some(until) if ctx.is_past(until) => {
             expire_at_once(ctx, key);
         }
         Some(until) => {

@@ -227,7 +227,7 @@ fn holds(ctx: &mut Ctx<'_>, key: Key<'_>, condition: Condition) -> Result<bool> 
 /// Sets the value and its end, and tells of it. A time that has passed leaves no key.
 fn store(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], expire: Expire) {
     if let Expire::At(at) = expire
-        && at <= ctx.now_ms()
+        && ctx.is_past(at)
     {
         if ctx.db().has(key) {
             expire_at_once(ctx, key);

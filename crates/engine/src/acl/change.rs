@@ -1,7 +1,7 @@
 //! Changes of users, and what they mean for those who are connected.
 //!
-//! Who is subscribed to a channel that its user may not use any more is cut off; so is whoever has lost its user. The
-//! client that asks is not among `server.clients` and is handed in beside it; if it is to go it is answered first.
+//! Who is subscribed to a channel that its user may not use any more is cut off; so is whoever watches with MONITOR and
+//! may not any more, and whoever has lost its user. The client that asks is not among `server.clients` and is handed in beside it; if it is to go it is answered first.
 
 use acl::{User, UserId, file};
 
@@ -102,6 +102,9 @@ fn apply(server: &mut ServerState, asking: Option<&mut Client>, concerned: impl 
 /// Whether a client must go: its user is gone, or it hears what it may not.
 fn has_lost(server: &ServerState, client: &Client) -> bool {
     let Some(user) = server.access.user(client) else { return true };
+    if client.monitor && !server.access.may_monitor(client) {
+        return true;
+    }
     let Some(own) = client.subscriptions.as_deref() else { return false };
     let may = |kind, pattern| own.iter(kind).all(|name| user.may_use_channel(name, pattern));
     !(may(Kind::Pattern, true) && may(Kind::Channel, false) && may(Kind::Shard, false))

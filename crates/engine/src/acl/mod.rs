@@ -79,6 +79,14 @@ impl Access {
         !self.users.get(UserId::DEFAULT).is_some_and(User::is_open)
     }
 
+    /// Whether a client's user may run MONITOR.
+    pub(crate) fn may_monitor(&self, client: &Client) -> bool {
+        let monitor = self.catalog.lookup(b"monitor");
+        let touched = |command| acl::Touched { command, ..acl::Touched::default() };
+        let may = |user: &User| monitor.is_some_and(|id| user.check(&self.catalog, &touched(id)).is_ok());
+        self.user(client).is_some_and(may)
+    }
+
     /// The name of a command that renaming does not change.
     fn command_name(&self, id: u16) -> &str {
         self.catalog.get(id).map_or("", |known| &known.name)

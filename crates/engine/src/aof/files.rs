@@ -30,14 +30,6 @@ pub(super) fn read_manifest(server: &ServerState, host: &mut dyn Host) -> Result
     let bytes = host.read_file(&path).map_err(|why| format!("Can't read the AOF manifest {path}: {why}"))?;
     Manifest::parse(&bytes).map_err(|refused| {
         host.log(Level::Warning, "*** FATAL AOF MANIFEST FILE ERROR ***");
-        if refused.line > 0 {
-            let text = String::from_utf8_lossy(&refused.text).into_owned();
-            host.log(
-                Level::Warning,
-                &format!("Reading the manifest file, at line {}: '{text}'", refused.line),
-            );
-        }
-        host.log(Level::Warning, refused.what);
         format!("{path}: {refused}")
     })
 }
@@ -54,7 +46,7 @@ pub(super) fn write_manifest(
 }
 
 /// Removes the files that the manifest calls history. What cannot be removed is only waste.
-pub(super) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
+pub(crate) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
     if server.config.aof_disable_auto_gc || server.aof.manifest.history().is_empty() {
         return;
     }

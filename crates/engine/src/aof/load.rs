@@ -89,7 +89,7 @@ pub(super) fn begin(
     for (role, part) in server.aof.manifest.loaded() {
         let (name, path) = (shown(&part.name), files::path(&server.config, &part.name));
         let len = host.file_len(&path)?;
-        let len = len.ok_or_else(|| format!("The append log file {name} doesn't exist"))?;
+        let len = len.ok_or_else(|| missing(&name))?;
         total = total.saturating_add(len);
         if role == manifest::Role::Base {
             base = len;
@@ -122,6 +122,10 @@ pub(super) fn begin(
     Ok(())
 }
 
+fn missing(name: &str) -> String {
+    format!("Can't open the append log file {name} for reading: No such file or directory")
+}
+
 /// Nobody comes near the keys until all are there.
 fn shut(keyspace: &mut Keyspace, server: &mut ServerState) {
     server.gate.set(Gate::LOADING, true);
@@ -139,8 +143,7 @@ fn open(
     let Part { name, path, .. } = &loading.part;
     let cannot = |why: String| format!("Can't open the append log file {name} for reading: {why}");
     let file = host.open_file(path).map_err(cannot)?;
-    let OpenFile { mut content, len } =
-        file.ok_or_else(|| format!("The append log file {name} doesn't exist"))?;
+    let OpenFile { mut content, len } = file.ok_or_else(|| missing(name))?;
     let mut head = Vec::new();
     content.by_ref().take(6).read_to_end(&mut head).map_err(|error| cannot(error.to_string()))?;
     if !MAGIC.iter().any(|magic| head.starts_with(magic)) {
@@ -218,7 +221,6 @@ fn some(
             Ok(Progress::More)
         }
         Some(Current::Requests(_)) => {
-            keyspace.env.nothing_is_due();
             server.depth += 1;
             let progress = requests(keyspace, server, registry, host, loading);
             server.depth -= 1;
@@ -239,6 +241,8 @@ fn requests(
     // The peers look at their clients after each request that was delayed.
     let count = if server.config.key_load_delay > 0 { 1 } else { REQUESTS };
     for _ in 0..count {
+        // A slow script has others served, who have times of their own.
+        keyspace.env.nothing_is_due();
         match reader.next() {
             Ok(Some(Item::Request(argv))) => {
                 let run = replay::run(keyspace, server, registry, host, &mut loading.replay, argv);

@@ -21,7 +21,7 @@
 //! *Not here*: the format (`persist::aof`), writing and syncing (the host's journal).
 
 mod debug;
-mod files;
+pub(crate) mod files;
 pub mod health;
 pub mod load;
 pub mod log;
@@ -33,7 +33,7 @@ pub mod wait;
 
 use persist::aof::{Manifest, Marks};
 
-pub use debug::load_whole;
+pub use debug::{Reload, reloaded};
 pub use load::{Loading, go_on, step as load_step};
 pub use rewrite::{Started, bgrewrite};
 pub(crate) use rewrite::{rewrite_ended, step};
@@ -72,6 +72,7 @@ pub struct Aof {
     pub waits: wait::Waits,
     pub rewrite: rewrite::Rewrite,
     pub loading: Option<Box<Loading>>,
+    reload: Option<Box<Reload>>,
     /// Bytes that were cut off the end of the last file when it was loaded.
     pub truncated: u64,
 }

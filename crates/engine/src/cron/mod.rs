@@ -14,7 +14,7 @@
 
 mod clients;
 mod expire;
-mod title;
+pub(crate) mod title;
 
 pub use clients::clients_hz;
 

@@ -9,7 +9,7 @@ use crate::state::ServerState;
 pub(super) fn refresh(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     let server = &mut engine.server;
     if server.config.set_proc_title {
-        let title = render(server, &host.executable());
+        let title = of(server, &host.executable());
         if title != server.cron.title {
             host.title(&title);
             server.cron.title = title;
@@ -19,7 +19,7 @@ pub(super) fn refresh(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again
 }
 
 /// The template with its variables filled in; blanks at the end, where an empty one stood, are cut off.
-fn render(server: &ServerState, executable: &str) -> String {
+pub(crate) fn of(server: &ServerState, executable: &str) -> String {
     let template = String::from_utf8_lossy(&server.config.proc_title_template);
     let (mut title, mut rest) = (String::new(), &*template);
     while let Some((before, after)) = rest.split_once('{') {

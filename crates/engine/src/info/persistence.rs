@@ -85,7 +85,7 @@ fn log(facts: &Facts<'_>, text: &mut Text) {
     text.field("aof_pending_rewrite", u8::from(aof.rewrite.scheduled));
     text.field("aof_buffer_length", facts.server.feed.units().len());
     text.field("aof_pending_bio_fsync", aof.log.syncs_pending());
-    text.field("aof_delayed_fsync", aof.log.delayed_syncs);
+    text.field("aof_delayed_fsync", aof.log.delayed);
     text.field("aof_held_clients", aof.log.held());
     text.field("aof_truncated_bytes", aof.truncated);
 }
@@ -100,12 +100,11 @@ fn loading(facts: &Facts<'_>, text: &mut Text) {
         (None, None) => return,
     };
     let elapsed = facts.host.mono_us().saturating_sub(began_us);
-    let rest = total.saturating_sub(done);
     text.field("loading_start_time", began_wall_s);
     text.field("loading_total_bytes", total);
     text.field("loading_rdb_used_mem", used_memory);
     text.field("loading_loaded_bytes", done);
     text.ratio("loading_loaded_perc", if total == 0 { 0.0 } else { done as f64 * 100.0 / total as f64 });
-    let eta = u128::from(elapsed) * u128::from(rest) / u128::from(done.max(1)) / 1_000_000;
-    text.field("loading_eta_seconds", eta.max(1));
+    let left_s = crate::snapshot::seconds_left(elapsed, done, total);
+    text.field("loading_eta_seconds", left_s.max(1));
 }

@@ -13,6 +13,7 @@ use crate::error::CommandError;
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::registry::Entry;
+use crate::scripting;
 use crate::state::ServerState;
 use crate::transaction;
 
@@ -33,6 +34,8 @@ struct Request<'a> {
     client: &'a mut Client,
     argv: Argv<'a>,
     ahead: Ahead,
+    /// Of the command, or as its script declares.
+    flags: Flags,
 }
 
 impl Request<'_> {
@@ -46,8 +49,7 @@ impl Request<'_> {
             Some(entry) if entry.record.name == "EXEC" => {
                 entry.record.flags.and(transaction::flags(self.client))
             }
-            Some(entry) => entry.record.flags,
-            None => Flags::NONE,
+            _ => self.flags,
         }
     }
 }
@@ -81,7 +83,9 @@ pub(super) fn walk(
     argv: Argv<'_>,
     ahead: Ahead,
 ) -> Check {
-    let mut request = Request { engine, host, client, argv, ahead };
+    let entry = engine.registry.get(ahead.command);
+    let flags = entry.map_or(Flags::NONE, |e| scripting::flags_of(&engine.server, e.record, argv));
+    let mut request = Request { engine, host, client, argv, ahead, flags };
     for check in CHECKS {
         match check(&mut request) {
             Check::Pass => {}
@@ -195,7 +199,13 @@ fn permitted(r: &mut Request<'_>) -> Check {
 /// OOM: keys are evicted until the memory limit is met; if that cannot be, DENYOOM commands are refused.
 fn memory(r: &mut Request<'_>) -> Check {
     let flags = r.flags();
-    let Engine { keyspace, server, .. } = &mut *r.engine;
+    let Engine { keyspace, server, registry } = &mut *r.engine;
+    if server.gate.meets(Gate::MAXMEMORY)
+        && !crate::evict::is_met(server, r.host)
+        && !crate::client_memory::evict_before_keys(server, registry, r.host, r.client)
+    {
+        return Check::Drop;
+    }
     let room = has_room(keyspace, server, &mut *r.host, flags);
     if !keyspace.env.gone.is_empty() {
         super::follow_gone(keyspace, server, Some(r.client));
@@ -220,7 +230,8 @@ pub(crate) fn has_room(
 
 /// What is refused while snapshots cannot be written: writes, and PING, by which somebody may be watching.
 pub(crate) fn is_refused_unsaved(record: &Command) -> bool {
-    record.flags.has(Flags::WRITE) || record.name == "PING" || record.name == "EXEC"
+    let named = matches!(record.name, "PING" | "EXEC");
+    named || record.flags.has(Flags::WRITE) || scripting::runs_script(record)
 }
 
 /// MISCONF: the dataset must not change while what changes might be lost.

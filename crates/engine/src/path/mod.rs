@@ -19,6 +19,7 @@ use crate::engine::{Ahead, Engine, Verdict};
 use crate::error::CommandError;
 use crate::gate::Gate;
 use crate::host::Host;
+use crate::import;
 use crate::outcome::Outcome;
 use crate::registry::{Entry, Registry};
 use crate::state::ServerState;
@@ -28,7 +29,7 @@ use checks::Check;
 pub(crate) use settle::follow_gone;
 
 /// Runs one request of a client, from lookup to reply.
-#[inline]
+#[inline(always)]
 pub(crate) fn execute(
     engine: &mut Engine,
     host: &mut dyn Host,
@@ -37,16 +38,14 @@ pub(crate) fn execute(
     ahead: Ahead,
 ) -> Verdict {
     let gate = client.gate.and(engine.server.gate);
-    let usual = engine
-        .registry
-        .get(ahead.command)
-        .is_some_and(|entry| entry.record.arity.admits(argv.len()) && !gate.meets(entry.care));
-    if !usual {
-        return execute_with_care(engine, host, client, argv, ahead);
+    let Engine { keyspace, server, registry } = &mut *engine;
+    match registry.get(ahead.command) {
+        Some(entry) if entry.record.arity.admits(argv.len()) && !gate.meets(entry.care) => {
+            call::<false>(keyspace, server, registry, entry, host, client, argv, ahead);
+            Verdict::Done
+        }
+        _ => execute_with_care(engine, host, client, argv, ahead),
     }
-    let Engine { keyspace, server, registry } = engine;
-    call::<false>(keyspace, server, registry, host, client, argv, ahead);
-    Verdict::Done
 }
 
 /// The same when something is unusual: a wrong request, or a gate that is up.
@@ -58,6 +57,9 @@ fn execute_with_care(
     argv: Argv<'_>,
     ahead: Ahead,
 ) -> Verdict {
+    if queue_plainly(engine, client, argv, ahead) {
+        return Verdict::Done;
+    }
     let mark = client.out.mark();
     let muted = client.gate.meets(Gate::MUTED);
     let before = client.last_command;
@@ -73,7 +75,7 @@ fn execute_with_care(
         }
         Check::Queue(flags) => {
             transaction::queue(client, argv, ahead, flags);
-            client.out.simple("QUEUED");
+            client.out.queued();
         }
         Check::Refuse(error) => refuse(engine, client, argv, ahead, &error),
         Check::Hold => {
@@ -91,6 +93,28 @@ fn execute_with_care(
         unmute(client, mark);
     }
     Verdict::Done
+}
+
+/// Keeps a request for EXEC without the checks, if an open transaction is all that is unusual. False if it is not.
+#[inline]
+fn queue_plainly(engine: &Engine, client: &mut Client, argv: Argv<'_>, ahead: Ahead) -> bool {
+    let gate = client.gate.and(engine.server.gate);
+    let others = gate.without(Gate::IN_MULTI);
+    let Some(entry) = engine.registry.get(ahead.command) else { return false };
+    let flags = entry.record.flags;
+    let special = flags.has(Flags::NO_MULTI) || flags.has(Flags::UNQUEUED) || entry.record.name == "SELECT";
+    if special
+        || !gate.meets(Gate::IN_MULTI)
+        || !entry.subcommands.is_empty()
+        || !entry.record.arity.admits(argv.len())
+        || others.meets(entry.care)
+    {
+        return false;
+    }
+    client.last_command = Some(ahead.command);
+    transaction::queue(client, argv, ahead, flags);
+    client.out.queued();
+    true
 }
 
 /// Runs a command that passed the checks, as its client and those who watch want it.
@@ -122,12 +146,16 @@ fn run_touching(
 ) {
     let before = keyspace.env.no_touch;
     // TOUCH touches whatever the client asked for.
-    let touch = registry.entry(ahead.command).record.name == "TOUCH";
-    keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && !touch;
-    call::<true>(keyspace, server, registry, host, client, argv, ahead);
+    let entry = registry.entry(ahead.command);
+    keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && entry.record.name != "TOUCH";
+    let importing = server.gate.meets(Gate::IMPORTING);
+    import::enter(keyspace, server, client, entry.record.flags);
+    call::<true>(keyspace, server, registry, entry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
+    if importing {
+        import::leave(keyspace, server);
+    }
     if client.gate.meets(Gate::TRACKING) {
-        let entry = registry.entry(ahead.command);
         crate::tracking::remember(server, client, entry, argv);
     }
 }
@@ -203,16 +231,17 @@ fn refuse_line(server: &mut ServerState, client: &mut Client, ahead: Ahead, line
 /// Runs a command's body, times it, counts it, and acts on what it did. `WAITS`: the body may have asked to wait; then
 /// its time is counted, and the rest when it has answered.
 #[inline]
+#[expect(clippy::too_many_arguments, reason = "the parts of a `Ctx`, which is made here")]
 fn call<const WAITS: bool>(
     keyspace: &mut Keyspace,
     server: &mut ServerState,
     registry: &Registry,
+    command: &Entry,
     host: &mut dyn Host,
     client: &mut Client,
     argv: Argv<'_>,
     ahead: Ahead,
 ) {
-    let command: &Entry = registry.entry(ahead.command);
     let reply_from = client.out.len();
     client.last_command = Some(ahead.command);
     client.last_active_us = server.mono_us;

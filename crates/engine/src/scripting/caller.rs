@@ -23,7 +23,9 @@ pub(super) struct Caller<'a> {
     pub host: &'a mut dyn Host,
     /// The function, and the request that runs it.
     pub job: (&'a [u8], Argv<'a>),
-    /// The script's own.
+    /// Whose script it is; it has what the client of scripts is called (`about`) meanwhile.
+    pub owner: &'a mut Client,
+    /// The script's own, with the owner's `about` and `tracking`.
     pub client: Box<Client>,
     /// It must not write.
     pub read_only: bool,
@@ -78,9 +80,11 @@ impl Caller<'_> {
 
     /// The rules of the user whose script it is.
     fn check_rules(&mut self, argv: Argv<'_>, id: u16) -> Result<(), CommandError> {
-        let Caller { server, registry, client, .. } = self;
+        let Caller { server, registry, client, owner, .. } = self;
         let Err(denied) = acl::permitted(server, registry, client, id, argv) else { return Ok(()) };
-        acl::refused(server, registry, client, (id, argv), denied, Context::Script);
+        std::mem::swap(&mut client.about, &mut owner.about);
+        acl::refused(server, registry, owner, (id, argv), denied, Context::Script);
+        std::mem::swap(&mut client.about, &mut owner.about);
         let message = acl::message(server, server.access.users.name(client.user), id, denied);
         Err(CommandError::told(format!("ERR ACL failure in script: {message}")))
     }
@@ -103,9 +107,10 @@ impl Calls for Caller<'_> {
             return false;
         }
         let muted = self.server.feed.mute(self.replication != REPLICATE_ALL && !self.replicates());
-        let Caller { keyspace, server, registry, host, client, .. } = self;
+        let Caller { keyspace, server, registry, host, client, owner, .. } = self;
         path::run_with_care(keyspace, server, registry, &mut **host, client, argv, ahead);
         server.feed.mute(muted);
+        owner.total_commands += 1;
         true
     }
 

@@ -176,7 +176,7 @@ pub(crate) fn replace_libraries(
     texts: &[Vec<u8>],
 ) -> Result {
     if texts.is_empty() {
-        server.scripting.flush_libraries();
+        drop(server.scripting.flush_libraries());
         return Ok(());
     }
     let none = CommandError::Line("ERR there is no memory for an interpreter");

@@ -12,6 +12,7 @@
 
 mod cache;
 mod caller;
+mod declared;
 mod header;
 pub mod library;
 pub mod payload;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 use script::{Flag, Kind, Machine, Version};
 
 pub use cache::Script;
+pub(crate) use declared::{flags_of, runs_script};
 pub use header::Header;
 pub(crate) use library::replace_libraries;
 pub use library::{Libraries, Library};
@@ -81,6 +83,9 @@ pub struct Scripting {
     client: Option<Box<Client>>,
 }
 
+/// What was forgotten: freeing an interpreter of a gigabyte takes a while.
+pub type Waste = Box<dyn std::any::Any + Send>;
+
 impl Scripting {
     pub(crate) fn new(registry: &Rc<Registry>) -> Self {
         Scripting { registry: Some(Rc::clone(registry)), ..Scripting::default() }
@@ -92,16 +97,16 @@ impl Scripting {
         (of(&self.eval), of(&self.functions))
     }
 
-    /// Forgets all cached scripts.
-    pub fn flush_scripts(&mut self) {
-        self.cache = Default::default();
-        self.eval = None;
+    /// Forgets all cached scripts; what is left is to be dropped, by whichever thread.
+    pub fn flush_scripts(&mut self) -> Waste {
+        let cache = std::mem::take(&mut self.cache);
+        Box::new((cache, self.eval.take().map(Machine::discard)))
     }
 
-    /// Forgets all libraries.
-    pub fn flush_libraries(&mut self) {
-        self.libraries = Libraries::default();
-        self.functions = None;
+    /// Forgets all libraries; likewise.
+    pub fn flush_libraries(&mut self) -> Waste {
+        let libraries = std::mem::take(&mut self.libraries);
+        Box::new((libraries, self.functions.take().map(Machine::discard)))
     }
 
     fn machine(&mut self, kind: Kind) -> &mut Option<Machine> {

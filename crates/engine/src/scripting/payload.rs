@@ -13,8 +13,6 @@ use super::Libraries;
 const FUNCTION: u8 = 0xf5;
 /// Of the files that we write.
 const VERSION: u16 = 80;
-/// Versions that the peer does not know and others use.
-const FOREIGN: std::ops::RangeInclusive<u16> = 12..=79;
 const FOOTER: usize = 10;
 
 const WRONG: CommandError = CommandError::Line("ERR DUMP payload version or checksum are wrong");
@@ -22,11 +20,16 @@ const BROKEN: CommandError = CommandError::Line("ERR failed loading the given fu
 
 /// All libraries as a payload.
 pub fn write(libraries: &Libraries) -> Vec<u8> {
+    of_texts(libraries.iter().map(|library| library.text.as_slice()))
+}
+
+/// Texts of libraries as a payload.
+pub fn of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
-    for library in libraries.iter() {
+    for text in texts {
         out.push(FUNCTION);
-        write_length(&mut out, library.text.len());
-        out.extend_from_slice(&library.text);
+        write_length(&mut out, text.len());
+        out.extend_from_slice(text);
     }
     out.extend_from_slice(&VERSION.to_le_bytes());
     let crc = stdx::crc::crc64(0, &out);
@@ -54,7 +57,7 @@ pub fn read(payload: &[u8]) -> Result<Vec<Vec<u8>>> {
     let body = payload.len().checked_sub(FOOTER).ok_or(WRONG)?;
     let (body, footer) = payload.split_at(body);
     let version = u16::from_le_bytes([footer[0], footer[1]]);
-    if version > VERSION || FOREIGN.contains(&version) {
+    if !persist::Version(version).is_known() {
         return Err(WRONG);
     }
     let mut crc = [0; 8];
@@ -168,6 +171,20 @@ mod tests {
         assert_eq!(unpack(&[0x20, 0], 3), None);
         assert_eq!(unpack(&[5, b'a'], 6), None);
         assert_eq!(unpack(&[0, b'a', 0xe0, 255, 0], 20), None);
+    }
+
+    #[test]
+    fn versions_that_nobody_has_given_out_are_refused() {
+        let of = |version: u16| {
+            let mut payload = of_texts(std::iter::empty());
+            payload[..2].copy_from_slice(&version.to_le_bytes());
+            let crc = stdx::crc::crc64(0, &payload[..2]);
+            payload[2..].copy_from_slice(&crc.to_le_bytes());
+            read(&payload).is_ok()
+        };
+        assert!([0, 13, 79, 81, u16::MAX].iter().all(|version| !of(*version)));
+        assert!([10, 11, 12, 80].iter().all(|version| of(*version)));
+        assert!(read(&[0; 10]).is_err(), "zeros have a sum of zero");
     }
 
     #[test]

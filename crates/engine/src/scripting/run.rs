@@ -15,6 +15,10 @@ use crate::host::{Host, Level};
 use crate::path::checks;
 use crate::registry::Registry;
 use crate::state::ServerState;
+use crate::tracking::Who;
+
+/// What holds for a client's scripts as for itself.
+const INHERITED: Gate = Gate::NO_TOUCH.and(Gate::RESTRICTED).and(Gate::TRACKING).and(Gate::IMPORT_SOURCE);
 
 /// What is to be run.
 pub struct Job<'a> {
@@ -129,14 +133,19 @@ impl<'a> Ctx<'a> {
         let mut client = self.server.scripting.client.take().unwrap_or_else(script_client);
         client.db = self.client.db;
         client.out.protocol = Protocol::Resp2;
-        client.gate = self.client.gate.only(Gate::NO_TOUCH.and(Gate::RESTRICTED));
+        client.gate = self.client.gate.only(INHERITED);
         client.user = self.client.user;
+        let owner = Who::of(self.client);
+        std::mem::swap(&mut client.about, &mut self.client.about);
+        client.about.acts_for = Some(owner);
+        client.tracking = self.client.tracking.take();
         client.out.lend(&mut self.server.reply_pool);
         let mut caller = Caller {
             keyspace: &mut *self.keyspace,
             server: &mut *self.server,
             registry: self.registry,
             host: &mut *self.host,
+            owner: &mut *self.client,
             client,
             read_only: job.read_only || job.flags.has(Flag::NoWrites),
             allow_oom: job.flags.has(Flag::AllowOom),
@@ -147,7 +156,10 @@ impl<'a> Ctx<'a> {
             refused: None,
         };
         let ended = machine.run(job.function, job.keys, job.args, &mut caller);
-        let client = caller.client;
+        let mut client = caller.client;
+        client.about.acts_for = None;
+        std::mem::swap(&mut client.about, &mut self.client.about);
+        self.client.tracking = client.tracking.take();
         let protocol = client.out.protocol;
         self.server.scripting.client = Some(client);
         (ended, protocol)
@@ -166,13 +178,16 @@ impl<'a> Ctx<'a> {
                 let errors = machine.answer(self.client.out.buffer(), protocol, script);
                 self.client.out.settle();
                 for line in errors {
-                    self.server.count_error(&String::from_utf8_lossy(&line));
+                    self.server.count_custom_error(&String::from_utf8_lossy(&line));
                 }
                 Ok(())
             }
             Err(failure) => {
                 let line = String::from_utf8_lossy(&failure.line).into_owned();
-                Err(if failure.counted { CommandError::Counted(line) } else { CommandError::Told(line) })
+                if !failure.counted {
+                    self.server.count_custom_error(&line);
+                }
+                Err(CommandError::Counted(line))
             }
         }
     }
@@ -213,9 +228,10 @@ pub(super) fn tick(caller: &mut Caller<'_>) -> Go {
         running.name = name.to_vec();
         running.command = argv.iter().map(<[u8]>::to_vec).collect();
         let how = if running.eval { "SCRIPT KILL" } else { "FUNCTION KILL" };
-        host.log(Level::Warning, &format!("A script is slow; {how} would end it."));
+        host.log(Level::Warning, &format!("Slow script detected; {how} would end it."));
     }
-    server.gate.set(Gate::BUSY, true);
+    // While the append-only file is loaded that is what others are told.
+    server.gate.set(Gate::BUSY, !server.gate.meets(Gate::LOADING));
     serve_meanwhile(caller.keyspace, caller.server, &mut *caller.host);
     match caller.server.scripting.running.as_ref() {
         Some(running) if running.aborted => Go::Stop("Script ended, since the server shuts down."),

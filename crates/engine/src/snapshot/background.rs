@@ -85,12 +85,16 @@ pub(crate) fn start_for(
 
 /// What the child does.
 fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) -> bool {
-    let mut told_us = 0;
-    let mut keys_done = 0;
+    if let Some(title) = &plan.title {
+        child.title(title);
+    }
+    let (mut told_us, mut keys_done) = (0, 0);
     let saved = child.save_file(&plan.path, plan.sync_every, &mut |to| {
         let after_key = &mut |keys| {
             keys_done = keys;
-            pause(child, delay, keys);
+            if let Some(time) = save::pause_after(delay, keys) {
+                child.sleep(time);
+            }
             if keys % REPORT_KEYS == 1 && child.mono_us().saturating_sub(told_us) >= REPORT_US {
                 told_us = child.mono_us();
                 child.report(keys);
@@ -101,16 +105,6 @@ fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) ->
     });
     child.report(keys_done);
     saved.is_ok()
-}
-
-/// `rdb-key-save-delay`, for tests: positive, so many microseconds after each key; negative, one after so many keys.
-fn pause(child: &dyn ChildHost, delay: i32, keys: u64) {
-    match u64::from(delay.unsigned_abs()) {
-        0 => {}
-        us if delay > 0 => child.sleep(Duration::from_micros(us)),
-        every if keys.is_multiple_of(every) => child.sleep(Duration::from_micros(1)),
-        _ => {}
-    }
 }
 
 /// Tables keep their size while a child shares the memory, or DEBUG says so.

@@ -1,11 +1,17 @@
 //! Loading a snapshot, in steps, so that the server can answer in between that it is loading.
+//!
+//! Where a key belongs in the table is a cache miss. So entries are made first and put there later, some at a time: by
+//! then the lines of memory that they need have come.
+//!
+//! **Invariant**: between two steps no entry waits.
 
 use std::io::Read;
 
-use keyspace::{Access, Keyspace, Lfu, access};
+use keyspace::{Access, DbIndex, EntryBox, Key, Keyspace, Lfu, Value, access};
+use persist::Error;
 use persist::file::{Item, Loader, Record};
-use persist::{Error, Loaded};
 
+use super::save::pause_after;
 use super::state::Loads;
 use super::{file_name, load_options};
 use crate::gate::Gate;
@@ -41,6 +47,16 @@ pub struct Loading {
     empty: u64,
     functions: Vec<Vec<u8>>,
     held_before: bool,
+    waiting: Vec<Waiting>,
+}
+
+/// An entry that is to be put under its key.
+struct Waiting {
+    db: DbIndex,
+    hash: u64,
+    entry: EntryBox<Value>,
+    /// Where in the file it ends.
+    offset: u64,
 }
 
 impl Loading {
@@ -48,6 +64,12 @@ impl Loading {
     pub fn offset(&self) -> u64 {
         self.loader.offset()
     }
+}
+
+/// How long the rest takes if each byte takes as long as it did so far.
+pub(crate) fn seconds_left(elapsed_us: u64, done: u64, total: u64) -> u64 {
+    let left_us = u128::from(elapsed_us) * u128::from(total.saturating_sub(done)) / u128::from(done.max(1));
+    u64::try_from(left_us / 1_000_000).unwrap_or(u64::MAX)
 }
 
 /// Whether there is something to load.
@@ -69,7 +91,12 @@ const LOG_EVERY_US: u64 = 5_000_000;
 /// Keys that are left out are named in the log, up to so many.
 const LOGGED_EMPTY: u64 = 10;
 /// The clock is asked after so many items.
-const ITEMS: u32 = 16;
+const ITEMS: u32 = 64;
+/// So many entries wait at most.
+const WAITING: usize = 32;
+/// Room for keys that are announced is made for as many as could be in the rest of the file if each had so many bytes:
+/// a table has eight for each key, or sixteen. Shorter ones, or a file that lies, make it grow as it always does.
+const LEAST_EXPECTED: u64 = 8;
 
 /// Opens the file. From then on [`step`] is to be called until it is done.
 pub fn begin(
@@ -111,6 +138,7 @@ pub(crate) fn begin_file(
         empty: 0,
         functions: Vec::new(),
         held_before: keyspace.env.hold_expiry,
+        waiting: Vec::with_capacity(WAITING),
     }));
     server.gate.set(Gate::LOADING, true);
     keyspace.env.hold_expiry = true;
@@ -132,36 +160,59 @@ pub fn step(
     let Some(mut loading) = server.snapshot.loading.take() else { return Ok(Progress::Done) };
     let until_us = host.mono_us().saturating_add(budget_us);
     loop {
-        for _ in 0..ITEMS {
-            match next(keyspace, server, host, &mut loading) {
-                Ok(Progress::More) => {}
-                Ok(Progress::Done) => {
-                    end(keyspace, server, &loading);
-                    let seed = keyspace.env.rng.u32(..);
-                    crate::scripting::replace_libraries(server, host, seed, &loading.functions)
-                        .map_err(|error| format!("functions: {}", error.to_line()))?;
-                    finished(server, host, &loading);
-                    if loading.preamble {
-                        server.snapshot.rest = Some(Rest::of(*loading));
-                    }
-                    return Ok(Progress::Done);
+        match some(keyspace, server, host, &mut loading) {
+            Ok(Progress::More) => {}
+            Ok(Progress::Done) => {
+                end(keyspace, server, &loading);
+                let seed = keyspace.env.rng.u32(..);
+                crate::scripting::replace_libraries(server, host, seed, &loading.functions)
+                    .map_err(|error| format!("functions: {}", error.to_line()))?;
+                finished(server, host, &loading);
+                if loading.preamble {
+                    server.snapshot.rest = Some(Rest::of(*loading));
                 }
-                Err(error) => {
-                    end(keyspace, server, &loading);
-                    return Err(told(&loading.name, &error));
-                }
+                return Ok(Progress::Done);
+            }
+            Err(error) => {
+                end(keyspace, server, &loading);
+                let line = told(&loading.name, &error);
+                host.log(Level::Warning, &line);
+                return Err(line);
             }
         }
         let now_us = host.mono_us();
         if now_us.saturating_sub(loading.logged_us) >= LOG_EVERY_US {
             loading.logged_us = now_us;
-            log_progress(host, &loading);
+            log_progress(host, &loading, now_us);
         }
         if now_us >= until_us || server.config.key_load_delay != 0 {
             server.snapshot.loading = Some(loading);
             return Ok(Progress::More);
         }
     }
+}
+
+/// Some items; none of them waits in the end.
+fn some(
+    keyspace: &mut Keyspace,
+    server: &ServerState,
+    host: &mut dyn Host,
+    loading: &mut Loading,
+) -> Result<Progress, Error> {
+    // The peers look at their clients after each key that was delayed.
+    let items = if server.config.key_load_delay > 0 { 1 } else { ITEMS };
+    let mut progress = Progress::More;
+    for _ in 0..items {
+        progress = next(keyspace, server, host, loading)?;
+        if progress == Progress::Done || loading.waiting.len() == WAITING {
+            settle(keyspace, host, loading)?;
+        }
+        if progress == Progress::Done {
+            break;
+        }
+    }
+    settle(keyspace, host, loading)?;
+    Ok(progress)
 }
 
 /// Whether there is a file being loaded.
@@ -183,10 +234,16 @@ pub fn load_whole(
     Ok(true)
 }
 
-fn log_progress(host: &mut dyn Host, loading: &Loading) {
-    let (done, keys) = (loading.offset(), loading.loads.keys);
-    let percent = done.saturating_mul(100).checked_div(loading.total).unwrap_or(0);
-    host.log(Level::Notice, &format!("Loading: {percent}% ({done} of {} bytes), {keys} keys", loading.total));
+fn log_progress(host: &mut dyn Host, loading: &Loading, now_us: u64) {
+    let (done, keys, total) = (loading.offset(), loading.loads.keys, loading.total);
+    let took_us = now_us.saturating_sub(loading.began_us).max(1);
+    let rate = u128::from(keys) * 1_000_000 / u128::from(took_us);
+    let mut line = format!("Loading: {keys} keys, {rate} keys/s, {done} bytes");
+    if let Some(percent) = done.saturating_mul(100).checked_div(total) {
+        let left_s = seconds_left(now_us.saturating_sub(loading.began_us), loading.offset(), loading.total);
+        line.push_str(&format!(" of {total} ({percent}%), about {left_s} s to go"));
+    }
+    host.log(Level::Notice, &line);
 }
 
 fn next(
@@ -197,80 +254,79 @@ fn next(
 ) -> Result<Progress, Error> {
     match loading.loader.next(&keyspace.env)? {
         Item::Record(record) => {
-            apply(keyspace, host, loading, record)?;
-            delay(host, server.config.key_load_delay, loading.loads.keys);
+            take(keyspace, loading, record);
+            if let Some(time) = pause_after(server.config.key_load_delay, loading.loads.keys) {
+                host.sleep(time);
+            }
         }
         Item::Aux { name, value } => aux(server, host, loading, &name, &value),
         Item::Function(code) => loading.functions.push(code),
-        Item::Sizes { .. } => {}
+        Item::Sizes { db, keys, .. } => expect(keyspace, loading, db, keys),
+        Item::Empty { key } => empty(host, loading, &key),
+        Item::OfModule => loading.of_modules += 1,
         Item::End => return Ok(Progress::Done),
     }
     Ok(Progress::More)
 }
 
-/// `key-load-delay`, for tests: positive, so many microseconds after each key; negative, one after so many keys.
-fn delay(host: &mut dyn Host, delay: i32, keys: u64) {
-    let magnitude = u64::from(delay.unsigned_abs());
-    if delay > 0 {
-        host.sleep(std::time::Duration::from_micros(magnitude));
-    } else if delay < 0 && keys.is_multiple_of(magnitude) {
-        host.sleep(std::time::Duration::from_micros(1));
-    }
+/// Makes room for the keys that the file says are to come, as far as it can have so many.
+fn expect(keyspace: &mut Keyspace, loading: &Loading, db: DbIndex, keys: u64) {
+    let left = loading.total.saturating_sub(loading.offset());
+    let keys = keys.min(left / LEAST_EXPECTED);
+    keyspace.db(db).expect(usize::try_from(keys).unwrap_or(0));
 }
 
-fn apply(
-    keyspace: &mut Keyspace,
-    host: &mut dyn Host,
-    loading: &mut Loading,
-    record: Record,
-) -> Result<(), Error> {
-    match record.value {
-        Loaded::Empty => {
-            if loading.empty < LOGGED_EMPTY {
-                let name = String::from_utf8_lossy(&record.key).into_owned();
-                host.log(Level::Notice, &format!("Loading: skipping empty key: {name}"));
-            }
-            loading.empty += 1;
-            return Ok(());
-        }
-        Loaded::OfModule => {
-            loading.of_modules += 1;
-            return Ok(());
-        }
-        _ => {}
+fn empty(host: &mut dyn Host, loading: &mut Loading, key: &[u8]) {
+    if loading.empty < LOGGED_EMPTY {
+        let name = String::from_utf8_lossy(key);
+        host.log(Level::Notice, &format!("Loading: skipping empty key: {name}"));
     }
-    if !loading.preamble && record.expire.is_some_and(|at| at <= keyspace.env.now_ms) {
+    loading.empty += 1;
+}
+
+/// Prepares for a key, and for where it will be put.
+fn take(keyspace: &Keyspace, loading: &mut Loading, record: Record) {
+    let Record { db, entry, idle_s, frequency } = record;
+    if !loading.preamble && entry.expire().is_some_and(|at| at <= keyspace.env.now_ms) {
         loading.loads.expired += 1;
-        return Ok(());
+        return;
     }
-    let key = keyspace.key(&record.key);
-    let there = keyspace.look(record.db).table().get(key.bytes, key.hash).is_some();
-    if there && loading.duplicates == Duplicates::Refuse {
-        let name = String::from_utf8_lossy(&record.key).into_owned();
-        host.log(
-            Level::Warning,
-            &format!("The snapshot has the key '{name}' of database {} twice", record.db),
-        );
-        let what = format!("the key '{name}' is there twice").into();
-        return Err(Error { kind: persist::Kind::Corrupt, offset: loading.offset(), what });
-    }
-    let bits = access_bits(keyspace, record.idle_s, record.frequency);
-    record.value.store(keyspace.db(record.db), key, record.expire);
-    if let Some(bits) = bits
-        && let Some(entry) = keyspace.look(record.db).table().get(key.bytes, key.hash)
-    {
-        entry.set_access(bits);
-    }
+    entry.set_access(access_bits(keyspace, idle_s, frequency));
+    let hash = keyspace.hash(entry.key());
+    keyspace.look(db).prefetch_bucket(hash);
     loading.loads.keys += 1;
+    loading.waiting.push(Waiting { db, hash, entry, offset: loading.loader.offset() });
+}
+
+/// Puts what waits under its keys.
+fn settle(keyspace: &mut Keyspace, host: &mut dyn Host, loading: &mut Loading) -> Result<(), Error> {
+    for Waiting { db, hash, entry, offset } in loading.waiting.drain(..) {
+        let Err(entry) = keyspace.db(db).insert(hash, entry) else { continue };
+        if loading.duplicates == Duplicates::Refuse {
+            let name = String::from_utf8_lossy(entry.key());
+            host.log(Level::Warning, &format!("The snapshot has the key '{name}' of database {db} twice"));
+            let what = format!("the key '{name}' is there twice").into();
+            return Err(Error { kind: persist::Kind::Corrupt, offset, what });
+        }
+        replace(keyspace, db, hash, entry);
+    }
     Ok(())
 }
 
-fn access_bits(keyspace: &Keyspace, idle_s: Option<u64>, frequency: Option<u8>) -> Option<u32> {
+fn replace(keyspace: &mut Keyspace, db: DbIndex, hash: u64, entry: EntryBox<Value>) {
+    let mut db = keyspace.db(db);
+    drop(db.remove(Key { bytes: entry.key(), hash }));
+    let again = db.insert(hash, entry);
+    debug_assert!(again.is_ok(), "it was removed");
+}
+
+fn access_bits(keyspace: &Keyspace, idle_s: Option<u64>, frequency: Option<u8>) -> u32 {
     let now = keyspace.env.now_ms;
-    match keyspace.env.access {
+    let told = match keyspace.env.access {
         Access::Lru => idle_s.map(|idle| access::lru_idle_for(idle, now)),
         Access::Lfu => frequency.map(|counter| Lfu::with_counter(counter, now)),
-    }
+    };
+    told.unwrap_or_else(|| keyspace.env.fresh_access())
 }
 
 /// What the file says about itself. Names that nobody knows are no trouble.
@@ -321,10 +377,14 @@ fn finished(server: &mut ServerState, host: &mut dyn Host, loading: &Loading) {
     let Loads { keys, expired } = loading.loads;
     server.snapshot.last_load = loading.loads;
     let took = host.mono_us().saturating_sub(loading.began_us) as f64 / 1e6;
-    host.log(Level::Notice, &format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."));
-    if loading.empty + loading.of_modules > 0 {
-        let (empty, modules) = (loading.empty, loading.of_modules);
-        host.log(Level::Warning, &format!("Left out: {empty} empty keys, {modules} keys of modules."));
+    let (empty, modules) = (loading.empty, loading.of_modules);
+    let mut line = format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}");
+    if empty > 0 {
+        line.push_str(&format!(", empty keys skipped: {empty}"));
     }
+    if modules > 0 {
+        line.push_str(&format!(", keys of modules left out: {modules}"));
+    }
+    host.log(Level::Notice, &format!("{line}."));
     host.log(Level::Notice, &format!("DB loaded from disk: {took:.3} seconds"));
 }

@@ -25,6 +25,7 @@ pub use background::{cancel, forget_child, poll, start, step};
 pub(crate) use background::{end_child, log_ending, note_health, refuses_writes, start_for};
 pub use end::{EndOptions, prepare_end};
 pub(crate) use load::begin_file;
+pub(crate) use load::seconds_left;
 pub use load::{Begun, Duplicates, Loading, Progress, Rest, begin, go_on, load_whole, step as load_step};
 pub(crate) use save::Plan;
 pub use save::save;

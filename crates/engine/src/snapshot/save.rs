@@ -1,8 +1,10 @@
 //! Writing a snapshot.
 
 use std::io;
+use std::time::Duration;
 
 use keyspace::Keyspace;
+use persist::aof::dataset;
 use persist::file::{About, AccessInfo, Saved};
 
 use super::state::Purpose;
@@ -17,11 +19,15 @@ const SYNC_EVERY: u64 = 4 << 20;
 pub(crate) struct Plan {
     pub path: String,
     pub sync_every: u64,
+    /// Of the child's process, if it shall have one.
+    pub title: Option<String>,
     aux: Vec<(&'static str, String)>,
     functions: Vec<Vec<u8>>,
     settings: persist::Settings,
     checksum: bool,
     access: AccessInfo,
+    /// As requests, and not as a snapshot; with this time, if there is one.
+    requests: Option<Option<i64>>,
 }
 
 impl Plan {
@@ -30,12 +36,15 @@ impl Plan {
         let config = &server.config;
         let policy = config.maxmemory_policy;
         let access = if policy.is_lru() || policy.is_lfu() { AccessInfo::Kept } else { AccessInfo::None };
-        let (incremental, base) = match purpose {
-            Purpose::Snapshot => (config.rdb_save_incremental_fsync, "0"),
-            Purpose::Rewrite => (config.aof_rewrite_incremental_fsync, "1"),
+        let (incremental, base, title) = match purpose {
+            Purpose::Snapshot => (config.rdb_save_incremental_fsync, "0", "redstart-rdb-bgsave"),
+            Purpose::Rewrite => (config.aof_rewrite_incremental_fsync, "1", "redstart-aof-rewrite"),
         };
+        let as_requests = purpose == Purpose::Rewrite && !config.aof_use_rdb_preamble;
+        let stamp = config.aof_timestamp_enabled.then_some(server.wall_us / 1_000_000);
         Plan {
             path,
+            title: config.set_proc_title.then(|| crate::cron::title::of(server, title)),
             sync_every: if incremental { SYNC_EVERY } else { 0 },
             aux: vec![
                 ("redis-ver", crate::REDIS_VERSION.to_owned()),
@@ -49,6 +58,7 @@ impl Plan {
             settings: settings(config),
             checksum: config.rdbchecksum,
             access,
+            requests: as_requests.then_some(stamp),
         }
     }
 
@@ -58,6 +68,10 @@ impl Plan {
         to: &mut dyn io::Write,
         after_key: &mut dyn FnMut(u64) -> bool,
     ) -> io::Result<Saved> {
+        if let Some(timestamp) = self.requests {
+            let about = dataset::About { functions: &self.functions, timestamp, after_key };
+            return dataset::save(keyspace, to, about);
+        }
         let about = About {
             settings: self.settings,
             checksum: self.checksum,
@@ -72,10 +86,16 @@ impl Plan {
 
 /// Writes a snapshot while everybody waits. The error is one line for the log, where it is already.
 pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    let path = file_name(&server.config);
-    let plan = Plan::of(server, host, Purpose::Snapshot, path);
-    let written = host
-        .save_file(&plan.path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_| true).map(drop));
+    let plan = Plan::of(server, host, Purpose::Snapshot, file_name(&server.config));
+    let (delay, sleep) = (server.config.rdb_key_save_delay, host.sleeper());
+    let after_key = &mut |keys| {
+        if let Some(time) = pause_after(delay, keys) {
+            sleep(time);
+        }
+        true
+    };
+    let fill = &mut |to: &mut dyn io::Write| plan.write(keyspace, to, after_key).map(drop);
+    let written = host.save_file(&plan.path, plan.sync_every, fill);
     if let Err(why) = written {
         host.log(Level::Warning, &format!("Error saving the DB: {why}"));
         return Err(why);
@@ -84,6 +104,16 @@ pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) 
     server.dirty = 0;
     done(server);
     Ok(())
+}
+
+/// `rdb-key-save-delay` and `key-load-delay`, for tests: positive, so many microseconds after each key; negative, one after
+/// so many keys.
+pub(super) fn pause_after(delay: i32, keys: u64) -> Option<Duration> {
+    match u64::from(delay.unsigned_abs()) {
+        0 => None,
+        us if delay > 0 => Some(Duration::from_micros(us)),
+        every => keys.is_multiple_of(every).then_some(Duration::from_micros(1)),
+    }
 }
 
 /// A snapshot is complete.

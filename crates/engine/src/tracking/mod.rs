@@ -39,14 +39,15 @@ pub use settings::{Choice, Options};
 
 /// A client for ever: its slot, and enough of its id to tell it from those that had the slot before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Who {
+pub struct Who {
     pub slot: ClientSlot,
     pub id: u32,
 }
 
 impl Who {
+    /// A client, or the one whose script it runs.
     pub fn of(client: &Client) -> Self {
-        Who { slot: client.slot, id: client.id as u32 }
+        client.about.acts_for.unwrap_or(Who { slot: client.slot, id: client.id as u32 })
     }
 }
 
@@ -212,6 +213,10 @@ pub(crate) fn remember(server: &mut ServerState, client: &Client, entry: &Entry,
         Choice::OptIn => track.caching,
         Choice::OptOut => !track.caching,
     };
+    // What a script reads is remembered, not what it is said to read.
+    if crate::scripting::runs_script(entry.record) {
+        return;
+    }
     if track.options.broadcast || !wanted || !flags.has(Flags::READONLY) || flags.has(Flags::PUBSUB) {
         return;
     }
@@ -280,7 +285,7 @@ pub(crate) fn invalidate_all(server: &mut ServerState, current: &Client) {
     }
     let tracks = |client: &&Client| client.tracking.is_some();
     let others = server.clients.iter().filter(tracks).map(|client| client.slot);
-    let own = current.tracking.is_some().then_some(current.slot);
+    let own = current.tracking.is_some().then_some(Who::of(current).slot);
     let slots: Vec<ClientSlot> = others.chain(own).collect();
     let mut notice = Notice::of_everything();
     let mut mail = mail!(server);

@@ -409,12 +409,19 @@ impl ExactSizeIterator for Fields<'_> {}
 struct Checked<'n>(structures::listpack::Iter<'n>);
 
 impl Checked<'_> {
-    fn int(&mut self) -> Result<i64, &'static str> {
+    /// `None` at the end.
+    #[inline]
+    fn int_or_end(&mut self) -> Result<Option<i64>, &'static str> {
         match self.0.next() {
-            Some(Element::Int(int)) => Ok(int),
+            Some(Element::Int(int)) => Ok(Some(int)),
             Some(Element::Str(_)) => Err("a string where a number must be"),
-            None => Err("an entry is cut"),
+            None => Ok(None),
         }
+    }
+
+    #[inline]
+    fn int(&mut self) -> Result<i64, &'static str> {
+        self.int_or_end()?.ok_or("an entry is cut")
     }
 
     fn count(&mut self) -> Result<u64, &'static str> {
@@ -437,8 +444,7 @@ fn check(pack: Pack<'_>, id: StreamId) -> Result<(), &'static str> {
         return Err("the header does not end with 0");
     }
     let (mut counts, mut last) = ([0u64; 2], None);
-    while elements.0.clone().next().is_some() {
-        let flags = elements.int()?;
+    while let Some(flags) = elements.int_or_end()? {
         if !(0..=3).contains(&flags) {
             return Err("unknown flags");
         }

@@ -179,10 +179,7 @@ impl Net {
     #[inline]
     pub fn recv(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv {
         debug_assert!(room > 0, "room for no bytes cannot tell an end from a success");
-        let (fd, tls) = self.table.stream(conn);
-        if let Some(tls) = tls {
-            return self.secure.recv(conn, fd, tls, into, room);
-        }
+        let Some(fd) = self.table.plain(conn) else { return self.recv_secure(conn, into, room) };
         loop {
             return match sys::recv_into(fd, into, room) {
                 Ok(0) => Recv::Closed,
@@ -196,14 +193,28 @@ impl Net {
 
     #[inline]
     pub fn send(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send {
-        let (fd, tls) = self.table.stream(conn);
-        if let Some(tls) = tls {
-            return tls.send(fd, slices);
-        }
+        let Some(fd) = self.table.plain(conn) else { return self.send_secure(conn, slices) };
         match slices {
             [] => Send::Bytes(0),
             [one] => outcome(send_one(fd, one), 0),
             many => send_many(fd, many),
+        }
+    }
+
+    /// Beside the plain road, so that it costs those who take that one nothing but the question.
+    #[inline(never)]
+    fn recv_secure(&mut self, conn: ConnId, into: &mut Vec<u8>, room: usize) -> Recv {
+        match self.table.stream(conn) {
+            (fd, Some(tls)) => self.secure.recv(conn, fd, tls, into, room),
+            (_, None) => Recv::Closed,
+        }
+    }
+
+    #[inline(never)]
+    fn send_secure(&mut self, conn: ConnId, slices: &[&[u8]]) -> Send {
+        match self.table.stream(conn) {
+            (fd, Some(tls)) => tls.send(fd, slices),
+            (_, None) => Send::Bytes(0),
         }
     }
 

@@ -78,6 +78,16 @@ impl Table {
         fd.expect("the caller uses open connections only (invariant 3 of net)").as_fd()
     }
 
+    /// The descriptor of a connection that nothing encrypts.
+    #[inline]
+    pub fn plain(&self, conn: ConnId) -> Option<BorrowedFd<'_>> {
+        let slot = &self.slots[conn.0 as usize];
+        match &slot.fd {
+            Some(fd) if slot.tls.is_none() => Some(fd.as_fd()),
+            _ => None,
+        }
+    }
+
     /// The descriptor, and what encrypts it.
     #[inline]
     pub fn stream(&mut self, conn: ConnId) -> (BorrowedFd<'_>, Option<&mut Session>) {

@@ -14,10 +14,13 @@
 
 use std::fmt;
 
-use stdx::num::{parse_i64, write_u64};
+use stdx::num::{parse_u64, write_u64};
 
 /// Longest line, in bytes, its end included.
 pub const LONGEST_LINE: usize = 1024;
+
+/// Highest number of a file that is read: there are always higher ones to be given.
+const MAX_SEQ: u64 = 1 << 62;
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,8 +140,14 @@ impl Manifest {
 
     /// A new increment at the end; its name. `stem`: `appendfilename`.
     pub fn add_increment(&mut self, stem: &[u8]) -> &Part {
-        self.incr_seq = self.incr_seq.saturating_add(1);
-        let name = numbered(stem, self.incr_seq, b".incr.aof");
+        let name = loop {
+            self.incr_seq = self.incr_seq.saturating_add(1);
+            let name = numbered(stem, self.incr_seq, b".incr.aof");
+            // What is history may be there still, and is to be deleted.
+            if self.history.iter().all(|part| part.name != name) {
+                break name;
+            }
+        };
         self.increments.push(Part { name, seq: self.incr_seq });
         &self.increments[self.increments.len() - 1]
     }
@@ -161,8 +170,12 @@ impl Manifest {
         self.history.splice(0..0, superfluous);
     }
 
-    /// Forgets the history; whoever calls deletes the files.
+    /// Forgets the history; whoever calls deletes the files. Increments are counted from 1 again if there are none, as the
+    /// peers do.
     pub fn take_history(&mut self) -> Vec<Part> {
+        if self.increments.is_empty() {
+            self.incr_seq = 0;
+        }
         std::mem::take(&mut self.history)
     }
 
@@ -250,7 +263,7 @@ fn parse_line(text: &[u8]) -> Result<(Role, Part), &'static str> {
         match &key[..] {
             b"file" if !is_bare(value) => return Err("File can't be a path, just a filename"),
             b"file" => name = Some(value.clone()),
-            b"seq" => seq = parse_i64(value).and_then(|seq| u64::try_from(seq).ok()).filter(|seq| *seq > 0),
+            b"seq" => seq = parse_u64(value).filter(|seq| (1..=MAX_SEQ).contains(seq)),
             b"type" => role = Some(parse_role(value)),
             _ => {}
         }
@@ -359,6 +372,7 @@ mod tests {
             (1, "file a seq 0 type b\n", FORMAT),
             (1, "file a seq -1 type b\n", FORMAT),
             (1, "file a seq 1x type b\n", FORMAT),
+            (1, "file a seq 4611686018427387905 type b\n", FORMAT),
             (1, "file a seq 99999999999999999999 type b\n", FORMAT),
             (1, "file a seq 1 type i newkey\n", FORMAT),
             (1, "file \"a seq 1 type i\n", FORMAT),

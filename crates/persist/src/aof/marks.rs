@@ -94,10 +94,10 @@ pub(super) fn ends_as_mark(line: &[u8]) -> bool {
 
 /// Whether a whole mark that belongs to this offset stands at the head of `bytes`, whatever its sum is.
 pub(super) fn is_mark_of(offset: u64, bytes: &[u8]) -> bool {
-    let mut head = Vec::with_capacity(LONGEST);
-    head.extend_from_slice(TAG);
-    write_u64(&mut head, offset);
-    let Some(rest) = bytes.strip_prefix(&head[..]) else { return false };
+    let Some(rest) = bytes.strip_prefix(TAG) else { return false };
+    let mut digits = Vec::with_capacity(LONGEST);
+    write_u64(&mut digits, offset);
+    let Some(rest) = rest.strip_prefix(&digits[..]) else { return false };
     rest.get(..SUM + 3).is_some_and(ends_as_mark)
 }
 

@@ -16,6 +16,7 @@
 //!
 //! The format is described in docs/formats/aof.md.
 
+pub mod dataset;
 pub mod encode;
 pub mod manifest;
 mod marks;
@@ -25,3 +26,8 @@ mod read;
 pub use manifest::Manifest;
 pub use marks::Marks;
 pub use read::{Item, Reader};
+
+/// Whether a file that begins like this begins with a snapshot: its first six bytes tell.
+pub fn is_preamble(head: &[u8]) -> bool {
+    head.starts_with(b"REDIS") || head.starts_with(b"VALKEY")
+}

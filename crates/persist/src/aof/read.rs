@@ -15,8 +15,8 @@
 //! **Invariants**
 //! 1. `buffer[at..end]` has been read and not consumed; `marks` has the sum up to `summed`, which is at most `at`.
 //! 2. The buffer has at most two of [`PIECE`], or twice what has arrived of the item at `at`.
-//! 3. `good_to` is 0, the end of an item outside of MULTI, or the end of the preamble; it never goes back, unless a mark
-//!    does not agree.
+//! 3. `good_to` is 0, the end of an item or of a mark outside of MULTI, or the end of the preamble. It never goes back, unless
+//!    there is damage: then to the last mark that agreed.
 
 use std::io::Read;
 
@@ -58,6 +58,8 @@ pub struct Reader<R> {
     end: usize,
     /// The offset of `buffer[0]` in the file.
     base: u64,
+    /// Where the item that was given last begins.
+    item: usize,
     summed: usize,
     /// The sum up to `summed`.
     marks: Marks,
@@ -86,6 +88,7 @@ impl<R: Read> Reader<R> {
             end: ahead.len(),
             buffer: ahead,
             base: offset,
+            item: 0,
             summed: 0,
             marks,
             multi: None,
@@ -113,12 +116,24 @@ impl<R: Read> Reader<R> {
                     let argv = Argv::new(&self.buffer[start..end], &self.words);
                     return Ok(Some(Item::Request(argv)));
                 }
-                Err(error) => {
-                    self.failed = Some(error.clone());
-                    return Err(error);
-                }
+                Err(error) => return Err(self.fail(error)),
             }
         }
+    }
+
+    /// Damage may have made an item of a part of one: where there are marks, only what they cover is believed.
+    #[cold]
+    fn fail(&mut self, error: Error) -> Error {
+        if error.kind == Kind::Corrupt && self.checked > 0 {
+            self.believe_proven();
+        }
+        self.failed = Some(error.clone());
+        error
+    }
+
+    /// A MULTI that is never closed, as it were: `good_to` and `marks` are where the proof ends.
+    fn believe_proven(&mut self) {
+        self.multi = Some(self.proven);
     }
 
     /// Where the items that were given end.
@@ -126,10 +141,15 @@ impl<R: Read> Reader<R> {
         self.base + self.at as u64
     }
 
+    /// Where the item that was given last begins.
+    pub fn item_start(&self) -> u64 {
+        self.base + self.item as u64
+    }
+
     /// The offset up to which the file is whole: a file that is cut there can be loaded, and be appended to.
     ///
-    /// Outside of MULTI this is the end of the last item, in one it is its beginning, and if a mark did not agree it
-    /// is the end of the mark before.
+    /// Outside of MULTI this is the end of the last item, in one it is its beginning. After damage in a file with marks it
+    /// is the end of the last mark that agreed; without any, what is before the damage is believed, as the peers do.
     pub fn good_to(&self) -> u64 {
         match &self.multi {
             Some(multi) => multi.at(),
@@ -179,6 +199,7 @@ impl<R: Read> Reader<R> {
     #[inline]
     fn consume(&mut self, len: usize) -> Result<Step> {
         let (start, end) = (self.at, self.at + len);
+        self.item = start;
         if self.buffer[start] == b'#' {
             return self.annotation(end);
         }
@@ -251,8 +272,7 @@ impl<R: Read> Reader<R> {
         } else {
             "a damaged mark, or one of another place".to_owned()
         };
-        // A MULTI that is as good as none: `good_to` and `marks` are where the proof ends.
-        self.multi = Some(self.proven);
+        self.believe_proven();
         Error { kind: Kind::Corrupt, offset: place, what: what.into() }
     }
 

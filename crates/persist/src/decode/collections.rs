@@ -26,17 +26,19 @@ impl Decode<'_> {
         Ok(Loaded::Set(set))
     }
 
+    /// `least`: bytes of an element, at least.
     pub(super) fn sorted_set<R: Read>(
         &self,
         reader: &mut Reader<R>,
+        least: u64,
         mut score: impl FnMut(&mut Reader<R>) -> Result<f64>,
     ) -> Result<Loaded> {
-        // One byte for the member and one for the score at least.
-        let count = reader.count(2)?;
+        let count = reader.count(least)?;
         if count == 0 {
             return Ok(Loaded::Empty);
         }
         let mut set = SortedSet::for_size(count, 0, self.env);
+        set.reserve(reader.expectable(count));
         let mut member = Vec::new();
         for _ in 0..count {
             reader.string(&mut member)?;

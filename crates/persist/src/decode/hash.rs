@@ -63,6 +63,7 @@ impl Decode<'_> {
         }
         let mut hash = Hash::default();
         hash.expect(count, self.env);
+        hash.reserve(reader.expectable(count));
         let (mut field, mut value) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let ttl = next(reader, &mut field, &mut value)?;

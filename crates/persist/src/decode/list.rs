@@ -47,7 +47,7 @@ impl Decode<'_> {
         let mut quick = self.quicklist();
         for _ in 0..count {
             if code != LIST_QUICKLIST_2 {
-                quick.append_pack(ziplist::listpack(reader)?);
+                quick.append_pack(ziplist::listpack(reader, "List")?);
                 continue;
             }
             match reader.length()? {
@@ -66,7 +66,7 @@ impl Decode<'_> {
     }
 
     pub(super) fn list_of_ziplist<R: Read>(&self, reader: &mut Reader<R>) -> Result<Loaded> {
-        let pack = ziplist::listpack(reader)?;
+        let pack = ziplist::listpack(reader, "List")?;
         let (mut quick, mut digits) = (self.quicklist(), Vec::new());
         for element in pack.view().iter() {
             let element = match element {

@@ -17,11 +17,12 @@ mod zipmap;
 
 use std::io::Read;
 
-use keyspace::{Env, Hash, List, Set, SortedSet, Stream};
+use keyspace::{EMBED_MAX, EntryBox, Env, Hash, List, Set, SortedSet, Stream, Value};
+use structures::NewValue;
 
 use crate::code;
 use crate::error::{Kind, Result};
-use crate::reader::Reader;
+use crate::reader::{Reader, Text};
 use crate::version::Version;
 
 pub use module::Modules;
@@ -61,8 +62,8 @@ impl Decode<'_> {
             code::STRING => string(reader),
             code::LIST => self.list(reader),
             code::SET => self.set(reader),
-            code::SORTED_SET => self.sorted_set(reader, Reader::double_text),
-            code::SORTED_SET_2 => self.sorted_set(reader, Reader::double),
+            code::SORTED_SET => self.sorted_set(reader, 2, Reader::double_text),
+            code::SORTED_SET_2 => self.sorted_set(reader, 9, Reader::double),
             code::HASH => self.hash(reader),
             code::MODULE_EARLY | code::MODULE => self.module(reader, code),
             code::LIST_QUICKLIST | code::LIST_QUICKLIST_2 => self.nodes(reader, code),
@@ -88,9 +89,47 @@ impl Decode<'_> {
     }
 }
 
+/// Longer strings are not those of integers.
+const MAX_DIGITS: usize = 20;
+
+fn int_of(text: &[u8]) -> Option<i64> {
+    if text.len() > MAX_DIGITS { None } else { stdx::num::parse_i64(text) }
+}
+
 /// Integers are kept as such, in whatever code they come.
 fn string<R: Read>(reader: &mut Reader<R>) -> Result<Loaded> {
-    let bytes = reader.blob()?;
-    let int = if bytes.len() > 20 { None } else { stdx::num::parse_i64(&bytes) };
-    Ok(int.map_or(Loaded::Bytes(bytes), Loaded::Int))
+    let mut short = Vec::new();
+    Ok(match reader.text(usize::MAX, &mut short)? {
+        Text::Int(int) => Loaded::Int(int),
+        Text::Short => string_of(short),
+        Text::Long(long) => string_of(long),
+    })
+}
+
+fn string_of(text: Vec<u8>) -> Loaded {
+    match int_of(&text) {
+        Some(int) => Loaded::Int(int),
+        None => Loaded::Bytes(text),
+    }
+}
+
+/// A string with its key: no memory is asked for but that of the entry, as a rule. `scratch` is anything.
+pub(crate) fn string_entry<R: Read>(
+    reader: &mut Reader<R>,
+    key: &[u8],
+    expire: Option<i64>,
+    scratch: &mut Vec<u8>,
+) -> Result<EntryBox<Value>> {
+    let long = match reader.text(EMBED_MAX, scratch)? {
+        Text::Int(int) => return Ok(EntryBox::new(key, NewValue::Int(int), expire)),
+        Text::Long(long) => string_of(long),
+        Text::Short => {
+            let value = match int_of(scratch) {
+                Some(int) => NewValue::Int(int),
+                None => NewValue::Bytes { bytes: scratch, raw: false },
+            };
+            return Ok(EntryBox::new(key, value, expire));
+        }
+    };
+    long.into_entry(key, expire).ok_or_else(|| reader.corrupt("a string that is none"))
 }

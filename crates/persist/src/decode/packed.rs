@@ -14,7 +14,7 @@ use crate::reader::Reader;
 /// A listpack, checked, in which what reads as an integer is one.
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    let pack = Listpack::check(bytes).map_err(|error| broken(reader, error))?;
+    let pack = Listpack::check(bytes).map_err(|error| broken(reader, "Listpack", error))?;
     let foreign = |element: Element<'_>| match element {
         Element::Str(bytes) => matches!(Element::of(bytes), Element::Int(_)),
         Element::Int(_) => false,
@@ -26,8 +26,8 @@ pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
 }
 
 /// What a packed structure is told to be that is none.
-pub(super) fn broken<R: Read>(reader: &Reader<R>, why: impl std::fmt::Display) -> Error {
-    reader.corrupt(format!("integrity check failed: {why}"))
+pub(super) fn broken<R: Read>(reader: &Reader<R>, what: &str, why: impl std::fmt::Display) -> Error {
+    reader.corrupt(format!("{what} integrity check failed: {why}"))
 }
 
 fn canonical(pack: Pack<'_>) -> Listpack {
@@ -44,7 +44,7 @@ fn canonical(pack: Pack<'_>) -> Listpack {
 impl Decode<'_> {
     pub(super) fn ints<R: Read>(&self, reader: &mut Reader<R>) -> Result<Loaded> {
         let bytes = reader.blob()?;
-        let ints = Intset::check(bytes).map_err(|error| broken(reader, error))?;
+        let ints = Intset::check(bytes).map_err(|error| broken(reader, "Intset", error))?;
         if ints.is_empty() {
             return Ok(Loaded::Empty);
         }
@@ -61,10 +61,11 @@ impl Decode<'_> {
         if pack.is_empty() {
             return Ok(Loaded::Empty);
         }
-        if self.check_duplicates && duplicates::any(pack.view().iter()) {
-            return Err(broken(reader, "a set has a member twice"));
-        }
+        // A table believes what it is given.
         let large = pack.len() > self.env.limits.set_max_listpack_entries;
+        if (large || self.check_duplicates) && duplicates::any(pack.view().iter()) {
+            return Err(broken(reader, "Set", "listpack with dup elements"));
+        }
         let mut set = Set::Packed(pack);
         if large {
             set.make_table(self.env);
@@ -74,13 +75,13 @@ impl Decode<'_> {
 
     pub(super) fn sorted_set_of_pack<R: Read>(&self, reader: &mut Reader<R>, code: u8) -> Result<Loaded> {
         let pack = match code {
-            code::SORTED_SET_ZIPLIST => ziplist::listpack(reader)?,
+            code::SORTED_SET_ZIPLIST => ziplist::listpack(reader, "Zset")?,
             _ => listpack(reader)?,
         };
         if pack.is_empty() {
             return Ok(Loaded::Empty);
         }
-        self.check_scores(pack.view(), code).map_err(|what| broken(reader, what))?;
+        self.check_scores(pack.view(), code).map_err(|why| broken(reader, "Zset", why))?;
         let large = pack.len() / 2 > self.env.limits.zset_max_listpack_entries;
         let mut set = SortedSet::Packed(pack);
         if large {
@@ -113,7 +114,8 @@ impl Decode<'_> {
                 None => before = Some((score, member.to_vec())),
             }
         }
-        let check = self.check_duplicates || code != code::SORTED_SET_LISTPACK;
+        let large = pack.len() / 2 > self.env.limits.zset_max_listpack_entries;
+        let check = large || self.check_duplicates || code != code::SORTED_SET_LISTPACK;
         if check && duplicates::any(pack.iter().step_by(2)) {
             return Err("a sorted set has a member twice");
         }
@@ -122,7 +124,7 @@ impl Decode<'_> {
 
     pub(super) fn hash_of_pack<R: Read>(&self, reader: &mut Reader<R>, code: u8) -> Result<Loaded> {
         let pack = match code {
-            code::HASH_ZIPLIST => ziplist::listpack(reader)?,
+            code::HASH_ZIPLIST => ziplist::listpack(reader, "Hash")?,
             code::HASH_ZIPMAP => zipmap::listpack(reader)?,
             _ => listpack(reader)?,
         };
@@ -130,14 +132,15 @@ impl Decode<'_> {
             return Ok(Loaded::Empty);
         }
         if !pack.len().is_multiple_of(2) {
-            return Err(broken(reader, "a hash has a field without a value"));
+            return Err(broken(reader, "Hash", "a field without a value"));
         }
-        // What was converted has been looked at element by element anyway.
-        let check = self.check_duplicates || code != code::HASH_LISTPACK;
-        if check && duplicates::any(pack.view().iter().step_by(2)) {
-            return Err(broken(reader, "a hash has a field twice"));
-        }
+        // What is converted is looked at element by element anyway, and a table believes what it is given.
         let fields = pack.len() / 2;
+        let large = fields > self.env.limits.hash_max_listpack_entries;
+        let check = large || self.check_duplicates || code != code::HASH_LISTPACK;
+        if check && duplicates::any(pack.view().iter().step_by(2)) {
+            return Err(broken(reader, "Hash", "listpack with dup elements"));
+        }
         // A zipmap was written under other limits: it is looked at element by element.
         let longest = match code {
             code::HASH_ZIPMAP => pack.view().iter().map(Element::len).max().unwrap_or(0),

@@ -45,8 +45,8 @@ fn add_node<R: Read>(reader: &mut Reader<R>, log: &mut Log) -> Result<()> {
     let id = name.as_slice().try_into().map(StreamId::from_bytes);
     let id = id.map_err(|_| reader.corrupt("a node of a stream has no id of 16 bytes"))?;
     let bytes = reader.blob()?;
-    let pack = Listpack::check(bytes).map_err(|error| broken(reader, error))?;
-    let node = Node::check(pack, id).map_err(|what| broken(reader, format!("node of a stream: {what}")))?;
+    let pack = Listpack::check(bytes).map_err(|error| broken(reader, "Stream listpack", error))?;
+    let node = Node::check(pack, id).map_err(|what| broken(reader, "Stream listpack", what))?;
     if !log.push_node(id, node) {
         return Err(reader.corrupt("the nodes of a stream are not in order"));
     }
@@ -125,7 +125,7 @@ fn consumer<R: Read>(reader: &mut Reader<R>, group: &mut Group, pending: &[Pendi
     let seen_ms = reader.milliseconds()?;
     let (index, made) = group.ensure_consumer(&name, seen_ms);
     if !made {
-        return Err(reader.corrupt("a group has two consumers of one name"));
+        return Err(reader.corrupt("Duplicate stream consumer detected"));
     }
     let active_ms = if code == STREAM_3 { reader.milliseconds()? } else { seen_ms };
     group.consumer_mut(index).active_ms = (active_ms != -1).then_some(active_ms);

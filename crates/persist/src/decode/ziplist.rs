@@ -24,9 +24,10 @@ const END: u8 = 0xFF;
 const UNCOUNTED: u16 = u16::MAX;
 
 /// Reads a ziplist, looks at every byte of it that tells a length, and makes a listpack of it.
-pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
+/// `of`: the type that it is of, for the error.
+pub(super) fn listpack<R: Read>(reader: &mut Reader<R>, of: &str) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    convert(&bytes).map_err(|what| broken(reader, format!("ziplist: {what}")))
+    convert(&bytes).map_err(|what| broken(reader, &format!("{of} ziplist"), what))
 }
 
 type Checked<T> = std::result::Result<T, &'static str>;

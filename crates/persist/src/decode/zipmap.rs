@@ -19,7 +19,10 @@ const WIDE: u8 = 254;
 
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    convert(&bytes).ok_or_else(|| broken(reader, "zipmap"))
+    // One without a field was never written.
+    convert(&bytes)
+        .filter(|pack| !pack.is_empty())
+        .ok_or_else(|| broken(reader, "Zipmap", "its lengths do not add up"))
 }
 
 fn convert(bytes: &[u8]) -> Option<Listpack> {

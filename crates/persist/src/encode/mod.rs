@@ -14,7 +14,7 @@ use crate::version::Version;
 use crate::writer::Writer;
 
 /// An entry's value, looked at.
-enum View<'a> {
+pub(crate) enum View<'a> {
     String(Str<'a>),
     List(ListView<'a>),
     Set(SetView<'a>),
@@ -23,7 +23,7 @@ enum View<'a> {
     Stream(&'a Stream),
 }
 
-fn view(entry: &Entry<Value>) -> View<'_> {
+pub(crate) fn view(entry: &Entry<Value>) -> View<'_> {
     let view = match Type::of(entry) {
         Type::String => Str::of(entry).map(View::String),
         Type::List => view_of::<List>(entry).map(View::List),

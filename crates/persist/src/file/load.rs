@@ -2,22 +2,18 @@
 
 use std::io::Read;
 
-use keyspace::{DbIndex, Env};
+use keyspace::{DbIndex, EntryBox, Env, Value};
 
 use crate::code;
-use crate::decode::{Decode, Loaded, Modules};
+use crate::decode::{Decode, Loaded, Modules, string_entry};
 use crate::error::{Kind, Result};
 use crate::reader::Reader;
 use crate::version::Version;
 
-/// A key with its value and what belongs to them.
-#[derive(Debug)]
+/// A key with its value, its expire, and what belongs to them.
 pub struct Record {
     pub db: DbIndex,
-    pub key: Vec<u8>,
-    pub value: Loaded,
-    /// Milliseconds since 1970.
-    pub expire: Option<i64>,
+    pub entry: EntryBox<Value>,
     /// Seconds since it was used last.
     pub idle_s: Option<u64>,
     /// The counter of LFU.
@@ -25,9 +21,14 @@ pub struct Record {
 }
 
 /// What the next part of a file was.
-#[derive(Debug)]
 pub enum Item {
     Record(Record),
+    /// A key of a collection without elements, as some servers have written them: there is no such thing.
+    Empty {
+        key: Vec<u8>,
+    },
+    /// A key of a module, passed over.
+    OfModule,
     Aux {
         name: Vec<u8>,
         value: Vec<u8>,
@@ -60,6 +61,9 @@ pub struct Loader<R> {
     databases: u32,
     modules: Modules,
     check_duplicates: bool,
+    /// The key and the string read last: memory that is used again.
+    key: Vec<u8>,
+    string: Vec<u8>,
 }
 
 /// How a file is loaded.
@@ -91,7 +95,8 @@ impl<R: Read> Loader<R> {
             reader.forget_checksum();
         }
         let Options { databases, modules, check_duplicates, .. } = options;
-        Ok(Loader { reader, version, db: 0, databases, modules, check_duplicates })
+        let (key, string) = (Vec::new(), Vec::new());
+        Ok(Loader { reader, version, db: 0, databases, modules, check_duplicates, key, string })
     }
 
     pub fn version(&self) -> Version {
@@ -174,24 +179,48 @@ impl<R: Read> Loader<R> {
         if code::name(mark).is_none() {
             return Err(self.reader.corrupt(format!("unknown mark {mark}")));
         }
-        let key = self.reader.blob()?;
+        self.reader.string(&mut self.key)?;
+        let entry = self.value(env, mark, ahead.expire).map_err(|mut error| {
+            let key = String::from_utf8_lossy(&self.key[..self.key.len().min(100)]);
+            error.what = format!("key '{key}': {}", error.what).into();
+            error
+        })?;
+        let Ahead { idle_s, frequency, .. } = ahead;
+        Ok(match entry {
+            Ok(entry) => Item::Record(Record { db: self.db, entry, idle_s, frequency }),
+            Err(Loaded::OfModule) => Item::OfModule,
+            Err(_) => Item::Empty { key: self.key.clone() },
+        })
+    }
+
+    /// The entry of the key that was read, or that which makes none.
+    fn value(
+        &mut self,
+        env: &Env,
+        code: u8,
+        expire: Option<i64>,
+    ) -> Result<std::result::Result<EntryBox<Value>, Loaded>> {
+        if code == code::STRING {
+            return string_entry(&mut self.reader, &self.key, expire, &mut self.string).map(Ok);
+        }
         let decode = Decode {
             env,
             version: self.version,
             modules: self.modules,
             check_duplicates: self.check_duplicates,
         };
-        let value = decode.value(&mut self.reader, mark).map_err(|mut error| {
-            let key = String::from_utf8_lossy(&key[..key.len().min(100)]).into_owned();
-            error.what = format!("key '{key}': {}", error.what).into();
-            error
-        })?;
-        let Ahead { expire, idle_s, frequency } = ahead;
-        Ok(Item::Record(Record { db: self.db, key, value, expire, idle_s, frequency }))
+        Ok(match decode.value(&mut self.reader, code)? {
+            nothing @ (Loaded::Empty | Loaded::OfModule) => Err(nothing),
+            value => value.into_entry(&self.key, expire).ok_or(Loaded::Empty),
+        })
     }
 
-    /// Files of before version 5 end without a checksum.
+    /// Files of before version 5 end without a checksum: they end indeed, or one that was damaged where the version
+    /// stands could pass for such a file.
     fn end(&mut self) -> Result<Item> {
+        if self.version.0 < 5 && self.reader.left().is_some_and(|left| left > 0) {
+            return Err(self.reader.corrupt("there is something after the end"));
+        }
         if self.version.0 >= 5 {
             let sum = self.reader.checksum();
             let told = u64::from_le_bytes(self.reader.bytes()?);

@@ -81,6 +81,24 @@ impl State {
     }
 }
 
+/// An interpreter that is only to be closed, by whichever thread.
+pub(crate) struct Closing {
+    _state: State,
+}
+
+// SAFETY: nothing reads a `Closing` but its drop, which closes the interpreter. That owns all that it points to: its
+// memory and `Shared` are reached from nowhere else once the `State` was given away (`Lua` is a copy of the pointer that
+// no caller keeps beyond a borrow of its machine), it has no thread of its own, and what it closes with runs no script:
+// there are no finalizers written in Lua (the sandbox has no `newproxy`). The allocator frees what any thread allocated.
+unsafe impl Send for Closing {}
+
+impl Closing {
+    /// No script runs in it: whoever runs one has borrowed the machine.
+    pub fn new(state: State) -> Self {
+        Closing { _state: state }
+    }
+}
+
 impl Drop for State {
     fn drop(&mut self) {
         // SAFETY: both came from `new`; the interpreter is closed before what its allocator uses goes.

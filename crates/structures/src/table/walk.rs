@@ -397,6 +397,18 @@ pub struct Iter<'t, T: Thin> {
     items: PhantomData<&'t T>,
 }
 
+impl<T: Thin> Iter<'_, T> {
+    /// Asks for the items of the next home, while those of this one are used.
+    #[inline]
+    fn prefetch_ahead(&self) {
+        if self.number < self.homes.count {
+            // SAFETY: a bucket of the table that is borrowed.
+            let next = unsafe { self.homes.get(self.number).as_ref() };
+            Bits(next.occupied()).for_each(|slot| prefetch_item(next.item(slot)));
+        }
+    }
+}
+
 impl<'t, T: Thin> Iterator for Iter<'t, T> {
     type Item = &'t T::Target;
 
@@ -422,7 +434,7 @@ impl<'t, T: Thin> Iterator for Iter<'t, T> {
             let bucket = unsafe { at.as_ref() };
             self.slots = Bits(bucket.occupied());
             self.at = Some(at);
-            Bits(bucket.occupied()).for_each(|slot| prefetch_item(bucket.item(slot)));
+            self.prefetch_ahead();
         }
     }
 

@@ -274,19 +274,9 @@ fn store(
         }
     }
     let (key, count) = (ctx.key(target), result.len());
-    ctx.db().expire_if_due(key);
-    if count == 0 {
-        if let Some(entry) = ctx.db().remove(key) {
-            let lazy = ctx.server.config.lazyfree_lazy_server_del;
-            ctx.free(entry, lazy);
-            ctx.changed(key.bytes, Class::Generic, "del");
-        }
-        return ctx.int(0);
-    }
     let list = List::of_elements(result.iter(), &ctx.keyspace.env.limits);
-    ctx.db().put_collection(key, list);
-    ctx.changed(key.bytes, Class::List, "sortstore");
-    ctx.outcome.dirty += count as u64 - 1;
+    crate::stored::store(ctx, key, list, Class::List, "sortstore");
+    ctx.outcome.dirty += (count as u64).saturating_sub(1);
     ctx.int(count as i64)
 }
 

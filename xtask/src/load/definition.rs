@@ -18,8 +18,16 @@ pub struct Workload {
     pub name: String,
     /// Empty: nothing to prepare.
     pub before: String,
+    /// What each connection asks first; empty: nothing.
+    pub session: String,
     pub request: String,
     pub reply: String,
+    /// Connections that listen to the channel `channel`.
+    pub subscribers: usize,
+    /// Only so many times fewer requests are measured, because each is so dear.
+    pub fewer: usize,
+    /// `no`: it is played by `side` only, since callgrind would take minutes.
+    pub counted: bool,
 }
 
 type Section = BTreeMap<String, String>;
@@ -57,8 +65,17 @@ impl Definition {
                 continue;
             }
             let field = |field: &str| section.get(field).cloned().unwrap_or_default();
-            let (before, request, reply) = (field("before"), field("request"), field("reply"));
-            definition.workloads.push(Workload { name, before, request, reply });
+            let number = |name: &str| section.get(name).and_then(|value| value.parse().ok());
+            definition.workloads.push(Workload {
+                name,
+                before: field("before"),
+                session: field("session"),
+                request: field("request"),
+                reply: field("reply"),
+                subscribers: number("subscribers").unwrap_or(0),
+                fewer: number("fewer").unwrap_or(1),
+                counted: section.get("counted").is_none_or(|counted| counted != "no"),
+            });
         }
         Ok(definition)
     }

@@ -1,4 +1,4 @@
-//! A server under callgrind.
+//! A server, under callgrind or not.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,15 +13,30 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts a program.
     pub fn start(program: &Path, options: &[(String, String)]) -> Result<Server, String> {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = port.map_err(|error| error.to_string())?.port();
-        let counts = std::env::temp_dir().join(format!("instructions.{}.{port}", std::process::id()));
+        Server::start_as(Command::new(program), options, PathBuf::new())
+    }
+
+    /// The same under callgrind.
+    pub fn start_counted(program: &Path, options: &[(String, String)]) -> Result<Server, String> {
+        let name = format!("instructions.{}.{}", std::process::id(), free_port()?);
+        let counts = std::env::temp_dir().join(name);
         let mut command = Command::new("valgrind");
         command
             .args(["--tool=callgrind", "--quiet"])
             .arg(format!("--callgrind-out-file={}", counts.display()))
-            .arg(program)
+            .arg(program);
+        Server::start_as(command, options, counts)
+    }
+
+    fn start_as(
+        mut command: Command,
+        options: &[(String, String)],
+        counts: PathBuf,
+    ) -> Result<Server, String> {
+        let port = free_port()?;
+        command
             .args(["--port", &port.to_string()])
             .current_dir(std::env::temp_dir())
             .stdout(Stdio::null())
@@ -29,10 +44,21 @@ impl Server {
         for (name, value) in options {
             command.arg(format!("--{name}")).arg(value);
         }
-        let child = command.spawn().map_err(|error| format!("valgrind: {error}"))?;
+        let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let mut server = Server { port, child, counts };
         server.wait_until_it_listens()?;
         Ok(server)
+    }
+
+    /// Nanoseconds of processor time that all its threads have had.
+    pub fn cpu_ns(&self) -> Result<u64, String> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = std::fs::read_dir(&tasks).map_err(|error| format!("{tasks}: {error}"))?;
+        let of = |task: std::io::Result<std::fs::DirEntry>| -> Option<u64> {
+            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse().ok()
+        };
+        Ok(tasks.filter_map(of).sum())
     }
 
     fn wait_until_it_listens(&mut self) -> Result<(), String> {
@@ -49,13 +75,13 @@ impl Server {
     }
 
     /// What stops it for a moment.
-    pub fn brake(&self) -> Result<Brake, String> {
-        Brake::new(self.child.id()).map_err(|error| format!("sh: {error}"))
+    pub fn brake(&self) -> std::io::Result<Brake> {
+        Brake::new(self.child.id())
     }
 
     /// Ends the server; all instructions that it executed.
     pub fn instructions(mut self) -> Result<f64, String> {
-        self.brake()?.pull("TERM").map_err(|error| format!("kill: {error}"))?;
+        self.brake().and_then(|mut brake| brake.pull("TERM")).map_err(|error| format!("kill: {error}"))?;
         self.child.wait().map_err(|error| error.to_string())?;
         let counts = std::fs::read_to_string(&self.counts)
             .map_err(|error| format!("callgrind wrote nothing: {error}"))?;
@@ -73,6 +99,11 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = std::fs::remove_file(&self.counts);
     }
+}
+
+fn free_port() -> Result<u16, String> {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    port.map(|address| address.port()).map_err(|error| error.to_string())
 }
 
 /// Sends signals, by a shell that stays: std cannot, and a process for each would take its time.
