@@ -11,6 +11,9 @@ use crate::state::ServerState;
 /// Opens what the configuration says is to be loaded: the append-only file, or else a snapshot. It is loaded turn by turn;
 /// when that is done [`opened`] is to be called. The error says why the server must not start.
 pub fn begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    if server.config.appendonly {
+        files::take_folder(&server.config, host)?;
+    }
     server.aof.manifest = files::read_manifest(server, host)?;
     if !server.config.appendonly {
         return snapshot::begin(keyspace, server, host, Duplicates::Refuse).map(drop);
@@ -38,7 +41,6 @@ fn upgrade(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> 
     if host.file_len(&old)?.is_none() || !(manifest.loaded().next().is_none() || interrupted) {
         return Ok(());
     }
-    host.make_folder(&files::folder(&server.config), 0o755)?;
     let manifest = Manifest::of_single_file(&name);
     files::write_manifest(&server.config, host, &manifest)?;
     host.rename(&old, &in_folder).map_err(|why| format!("Can't move {old} to {in_folder}: {why}"))?;
@@ -73,7 +75,7 @@ pub fn opened(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn 
 }
 
 fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    host.make_folder(&files::folder(&server.config), 0o755)?;
+    files::take_folder(&server.config, host)?;
     let stem = server.config.appendfilename.clone();
     let mut manifest = server.aof.manifest.clone();
     if manifest.loaded().next().is_none() {
