@@ -81,6 +81,7 @@ fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
     if manifest.loaded().next().is_none() {
         first_base(keyspace, server, host, &mut manifest)?;
     }
+    make_durable(server, host, &manifest)?;
     let name = match manifest.increments().last() {
         Some(last) => {
             host.log(
@@ -112,6 +113,20 @@ fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
         server.aof.manifest = manifest;
     }
     log::set_open(keyspace, server, Mode::On, true);
+    Ok(())
+}
+
+/// What was loaded may be in the kernel only: the server before may have been killed before it synced a file that another one
+/// follows. Nothing is to be written behind what can still be lost. (The last one is synced when it is opened.)
+fn make_durable(server: &ServerState, host: &mut dyn Host, manifest: &Manifest) -> Result<(), String> {
+    let Some((_, before)) = manifest.increments().split_last() else { return Ok(()) };
+    for part in before {
+        let path = files::path(&server.config, &part.name);
+        if let Some(len) = host.file_len(&path)? {
+            // Cutting it where it ends changes nothing, and syncs it.
+            host.truncate(&path, len)?;
+        }
+    }
     Ok(())
 }
 
