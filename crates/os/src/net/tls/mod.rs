@@ -12,6 +12,7 @@
 
 mod certificate;
 pub(super) mod handshake;
+mod key;
 mod session;
 mod sessions;
 mod settings;

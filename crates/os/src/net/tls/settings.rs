@@ -150,20 +150,9 @@ fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateK
     }
     let certificates = certificates(&with.certificate)
         .map_err(|why| format!("Failed to load certificate: {}: {why}", with.certificate.display()))?;
-    let pem = read(&with.key);
-    let key = pem.and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).map_err(|error| no_key(&pem, &error)));
+    let key = read(&with.key).and_then(|pem| super::key::read(&pem, with.password.bytes()));
     let key = key.map_err(|why| format!("Failed to load private key: {}: {why}", with.key.display()))?;
     Ok((certificates, key))
-}
-
-fn no_key(pem: &[u8], error: &rustls::pki_types::pem::Error) -> String {
-    let text = String::from_utf8_lossy(pem);
-    if text.contains("ENCRYPTED") {
-        "the key is encrypted, which is not supported: `openssl pkey -in FILE -out FILE2` writes one that is not"
-            .to_owned()
-    } else {
-        format!("{error}")
-    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -1,5 +1,9 @@
 //! Certificates for tests, made on the spot: a key of P-256, and just as much DER as it takes.
 
+use std::num::NonZeroU32;
+
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use ring::pbkdf2;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
@@ -84,6 +88,30 @@ impl Holder {
 
     pub fn key_pem(&self) -> String {
         pem("PRIVATE KEY", &self.pkcs8)
+    }
+
+    /// As PBES2 has it, with HMAC-SHA256 and AES-128.
+    pub fn encrypted_key_pem(&self, password: &[u8]) -> String {
+        let (salt, iv, mut key) = (b"salt of tests", [7; 16], [0; 16]);
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::MIN, salt, password, &mut key);
+        let cipher = aes::Aes128Enc::new(&key.into());
+        let (mut ciphertext, mut before) = (Vec::new(), iv);
+        let padding = 16 - self.pkcs8.len() % 16;
+        let plain = [&self.pkcs8[..], &vec![padding as u8; padding]].concat();
+        for block in plain.chunks(16) {
+            let mut block: [u8; 16] = std::array::from_fn(|at| block[at] ^ before[at]);
+            cipher.encrypt_block((&mut block).into());
+            ciphertext.extend(block);
+            before = block;
+        }
+        const RSA: [u8; 6] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d];
+        let named = |rest: &[u8]| oid(&[&RSA, rest].concat());
+        let hash = sequence(&[&named(&[2, 9]), &element(0x05, &[])]);
+        let derivation = sequence(&[&element(0x04, &[salt]), &element(0x02, &[&[1]]), &hash]);
+        let cipher = sequence(&[&oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 2]), &element(0x04, &[&iv])]);
+        let ways = sequence(&[&sequence(&[&named(&[1, 5, 12]), &derivation]), &cipher]);
+        let how = sequence(&[&named(&[1, 5, 13]), &ways]);
+        pem("ENCRYPTED PRIVATE KEY", &sequence(&[&how, &element(0x04, &[&ciphertext])]))
     }
 
     pub fn key(&self) -> Vec<u8> {

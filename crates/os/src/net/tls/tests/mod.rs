@@ -1,6 +1,7 @@
 //! Encrypted connections to a real client, on every back end of this machine.
 
 mod authority;
+mod keys;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, version};
 use world::{
-    Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId,
+    Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId, Password,
     PeerCertificates, ProvenNames, Recv, Send,
 };
 
@@ -437,10 +438,13 @@ fn a_listener_that_goes_takes_its_handshakes_along() {
 #[test]
 fn what_cannot_be_is_told_in_a_line() {
     let place = Place::new();
+    place.write("encrypted.pem", keys::OF_OPENSSL[0]);
+    place.write("nonsense.pem", &keys::OF_OPENSSL[0].replace("DQEFDTBKMCkGCSqG", "DQEFDTBKMCkGCSqH"));
     place.write(
-        "encrypted.pem",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "old.pem",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
     );
+    let password = |text: &str| Password::new(text.as_bytes());
     let path = |name| place.folder.path(name);
     let good = || place.encryption();
     let cases = [
@@ -449,7 +453,13 @@ fn what_cannot_be_is_told_in_a_line() {
         (Encryption { certificate: path("none"), ..good() }, "Failed to load certificate:"),
         (Encryption { certificate: path("key.pem"), ..good() }, "there is no certificate in it"),
         (Encryption { key: path("cert.pem"), ..good() }, "Failed to load private key:"),
-        (Encryption { key: path("encrypted.pem"), ..good() }, "the key is encrypted"),
+        (Encryption { key: path("encrypted.pem"), ..good() }, "there is no password for it"),
+        (
+            Encryption { key: path("encrypted.pem"), password: password("wrong"), ..good() },
+            "the password is wrong",
+        ),
+        (Encryption { key: path("nonsense.pem"), password: password("secret"), ..good() }, "not supported"),
+        (Encryption { key: path("old.pem"), password: password("secret"), ..good() }, "not supported"),
         (Encryption { peers: PeerCertificates::Required, ..good() }, "Either tls-ca-cert-file"),
         (Encryption { authorities: path("none"), ..good() }, "Failed to configure CA certificate(s) file"),
         (
