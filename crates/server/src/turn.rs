@@ -84,7 +84,13 @@ impl Server {
 
     /// Opens the listening sockets of the configuration; the error is one line for a person.
     pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
+        self.listeners.only_here = engine::client_limits::only_here(&self.engine.server);
         self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// Whether only this host is listened to because there is no password, and nothing was said of addresses.
+    pub fn listens_only_here(&self) -> bool {
+        self.listeners.are_narrowed(&self.engine.server.config)
     }
 
     /// Tells the kernel how dear we are to it (`oom-score-adj`).
