@@ -142,6 +142,7 @@ impl Server {
     fn after_send(&mut self, world: &mut dyn World, slot: ClientSlot) {
         let server = &mut self.engine.server;
         let Some(client) = server.clients.get_mut(slot) else { return };
+        client.out.settle();
         let (empty, close) = (client.out.is_empty(), client.close);
         let on = !empty && close != Close::Now;
         client.write_pending = on;

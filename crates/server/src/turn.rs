@@ -265,6 +265,10 @@ impl Server {
         let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
             return;
         };
+        // What it has sent already comes first: the rest waits in the kernel, and takes no memory of ours.
+        if connection.unfinished {
+            return;
+        }
         connection.lend(&mut self.buffers);
         let room = connection.room();
         let received = world.recv(conn, &mut connection.input, room);
