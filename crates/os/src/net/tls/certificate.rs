@@ -96,7 +96,7 @@ pub(super) fn facts(certificate: &[u8]) -> Option<CertificateFacts> {
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` as seconds since 1970.
-fn seconds(kind: u8, time: &[u8]) -> Option<i64> {
+pub(super) fn seconds(kind: u8, time: &[u8]) -> Option<i64> {
     let digits = time.strip_suffix(b"Z")?;
     let (year, rest) = digits.split_at_checked(if kind == UTC_TIME { 2 } else { 4 })?;
     let number = |digits: &[u8]| {

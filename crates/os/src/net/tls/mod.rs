@@ -19,6 +19,7 @@ mod settings;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod version_1;
 
 pub(super) use session::Session;
 pub(super) use settings::Settings;

@@ -186,12 +186,14 @@ fn peers(
                 .to_owned(),
         );
     }
-    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let roots = Arc::new(roots);
+    let checks = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
     let checks =
         if with.peers == PeerCertificates::Welcome { checks.allow_unauthenticated() } else { checks };
-    let checks =
+    let usual =
         checks.build().map_err(|error| format!("Failed to configure client certificates: {error}"))?;
-    Ok(Some(checks))
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Some(Arc::new(super::version_1::Peers { usual, roots, algorithms })))
 }
 
 /// The certificates that we trust. In the folder there may be other files too.

@@ -10,6 +10,7 @@ use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, version};
 use world::{
     Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId, Password,
@@ -329,6 +330,48 @@ fn peers_must_show_certificates_if_asked_to() {
         assert!(exchanges(&mut echo, client(Some(&friend))));
         assert!(!exchanges(&mut echo, client(Some(&stranger))));
         assert!(exchanges(&mut echo, client(None)));
+    }
+}
+
+/// A client that shows this certificate, which its own library could not read.
+fn shows_as_it_is(
+    place: &Place,
+    version: &'static rustls::SupportedProtocolVersion,
+    certificate: &[u8],
+    key: &Holder,
+) -> Arc<ClientConfig> {
+    let mut config = (*place.client_of(version, None)).clone();
+    let key = PrivateKeyDer::try_from(key.key()).unwrap();
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+    let certified = CertifiedKey::new(vec![CertificateDer::from(certificate.to_vec())], key);
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    Arc::new(config)
+}
+
+#[test]
+fn certificates_of_version_1_are_good_if_our_authority_has_signed_them() {
+    let place = Place::new();
+    let friend = place.authority.sign_version_1("friend");
+    let stranger = Holder::authority("authority").sign_version_1("friend");
+    let late = place.authority.sign_version_1_until("friend", b"210101000000Z");
+    let names = ProvenNames::CommonName;
+    for version in [&version::TLS12, &version::TLS13] {
+        let mut echo = Echo::new(Backend::AVAILABLE[0], &Encryption { names, ..place.mutual() });
+        let mut passes = |certificate: &[u8], key: &Holder| {
+            exchanges(&mut echo, shows_as_it_is(&place, version, certificate, key))
+        };
+        assert!(passes(&friend.certificate, &friend));
+        assert!(!passes(&friend.certificate, &stranger), "the key is another one's");
+        assert!(!passes(&stranger.certificate, &stranger), "of an authority that only has the name of ours");
+        assert!(!passes(&late.certificate, &late), "its time is over");
+        // A byte of the name, of the key, of the signature.
+        let len = friend.certificate.len();
+        for at in [len / 2, len - 80, len - 1] {
+            let mut bad = friend.certificate.clone();
+            bad[at] ^= 1;
+            assert!(!passes(&bad, &friend), "{at}");
+        }
+        assert_eq!(echo.met.iter().map(|met| met.proven.clone()).collect::<Vec<_>>(), [[b"friend"]]);
     }
 }
 
