@@ -75,8 +75,8 @@ pub struct Setup {
 
 impl Engine {
     pub fn new(setup: Setup) -> Self {
-        let Setup { config, config_file, registry, seed, dice, ticks, ticks_per_us, wall_us, mono_us } =
-            setup;
+        let Setup { config, config_file, registry, seed, dice, ticks, wall_us, mono_us, .. } = setup;
+        let ticks_per_us = setup.ticks_per_us.max(1);
         let (mut keyspace, registry) = (Keyspace::new(config.databases, seed, dice), Rc::new(registry));
         let server = ServerState {
             access: crate::acl::Access::new(&registry),
@@ -109,15 +109,11 @@ impl Engine {
             wall_us,
             mono_us,
             started_mono_us: mono_us,
-            started_wall_us: wall_us,
             ticks,
-            ticks_per_us: ticks_per_us.max(1),
-            ns_per_tick_20: (1000 << 20) / ticks_per_us.max(1),
+            ticks_per_us,
+            ns_per_tick_20: (1000 << 20) / ticks_per_us,
             last_tick: ticks(),
-            slow_ticks: u64::MAX,
-            latency_ticks: u64::MAX,
-            large_request: u64::MAX,
-            large_reply: u64::MAX,
+            thresholds: crate::state::Thresholds::NEVER,
             commands: registry.iter().map(|_| CommandStats::default()).collect(),
             errors: Default::default(),
             totals: Totals::default(),
@@ -135,12 +131,12 @@ impl Engine {
             aof: Default::default(),
             scripting: crate::scripting::Scripting::new(&registry),
         };
-        Engine { keyspace, server, registry }.begun(wall_us, mono_us)
+        Engine { keyspace, server, registry }.begun()
     }
 
     /// With its time set and its configuration in force.
-    fn begun(mut self, wall_us: i64, mono_us: u64) -> Self {
-        self.set_time(wall_us, mono_us);
+    fn begun(mut self) -> Self {
+        self.set_time(self.server.wall_us, self.server.mono_us);
         crate::reconfigure::apply_all(&mut self.keyspace, &mut self.server);
         self
     }

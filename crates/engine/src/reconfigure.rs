@@ -13,7 +13,7 @@ use crate::error::{CommandError, Result};
 use crate::evict;
 use crate::gate::Gate;
 use crate::host::{Host, Level};
-use crate::state::{Effect, ServerState};
+use crate::state::{Effect, ServerState, Thresholds};
 
 /// File descriptors for other things than clients.
 const RESERVED_FILES: u64 = 32;
@@ -147,14 +147,7 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     let list_packed_threshold = keyspace.env.limits.list_packed_threshold;
     keyspace.env.limits = Limits { list_packed_threshold, ..limits(config) };
     let ticks = server.ticks_per_us;
-    server.slow_ticks =
-        threshold(config.commandlog_execution_slower_than).map_or(u64::MAX, |us| us.saturating_mul(ticks));
-    server.large_request = threshold(config.commandlog_request_larger_than).unwrap_or(u64::MAX);
-    server.large_reply = threshold(config.commandlog_reply_larger_than).unwrap_or(u64::MAX);
-    server.latency_ticks = match config.latency_monitor_threshold {
-        0 => u64::MAX,
-        ms => ms.saturating_mul(1000).saturating_mul(ticks),
-    };
+    server.thresholds = thresholds(config, ticks);
     let limited = config.maxmemory > 0;
     server.gate.set(Gate::MAXMEMORY, limited);
     server.gate.set(Gate::IMPORTING, server.config.import_mode);
@@ -164,6 +157,20 @@ pub fn apply_all(keyspace: &mut Keyspace, server: &mut ServerState) {
     crate::client_memory::limit_changed(server);
     crate::listeners::refresh(keyspace, server);
     crate::tracking::update_gate(server);
+}
+
+/// What is written down of commands; `ticks` of them to a microsecond.
+fn thresholds(config: &Config, ticks: u64) -> Thresholds {
+    let slow_us = threshold(config.commandlog_execution_slower_than);
+    Thresholds {
+        slow_ticks: slow_us.map_or(u64::MAX, |us| us.saturating_mul(ticks)),
+        latency_ticks: match config.latency_monitor_threshold {
+            0 => u64::MAX,
+            ms => ms.saturating_mul(1000).saturating_mul(ticks),
+        },
+        large_request: threshold(config.commandlog_request_larger_than).unwrap_or(u64::MAX),
+        large_reply: threshold(config.commandlog_reply_larger_than).unwrap_or(u64::MAX),
+    }
 }
 
 /// The sizes at which encodings change.

@@ -111,6 +111,27 @@ impl Default for DebugSwitches {
 /// Error codes that are counted apart, those of the server itself not included.
 const CODES_MAX: usize = 128;
 
+/// From which values on a command is written down ([`crate::observe`]); `u64::MAX` = never.
+#[derive(Clone, Copy, Debug)]
+pub struct Thresholds {
+    /// `commandlog-execution-slower-than`, in ticks.
+    pub slow_ticks: u64,
+    /// `latency-monitor-threshold`, in ticks.
+    pub latency_ticks: u64,
+    /// Bytes of the request, and of the reply.
+    pub large_request: u64,
+    pub large_reply: u64,
+}
+
+impl Thresholds {
+    pub const NEVER: Thresholds = Thresholds {
+        slow_ticks: u64::MAX,
+        latency_ticks: u64::MAX,
+        large_request: u64::MAX,
+        large_reply: u64::MAX,
+    };
+}
+
 pub struct ServerState {
     pub config: Config,
     /// Users, and what was refused to them.
@@ -162,9 +183,8 @@ pub struct ServerState {
     pub wall_us: i64,
     /// Monotonic clock in microseconds, frozen for the turn.
     pub mono_us: u64,
-    /// Monotonic clock when the server started, and the wall clock then.
+    /// Monotonic clock when the server started.
     pub started_mono_us: u64,
-    pub started_wall_us: i64,
     /// The cheap counter that commands are timed with.
     pub ticks: fn() -> u64,
     pub ticks_per_us: u64,
@@ -172,13 +192,8 @@ pub struct ServerState {
     pub ns_per_tick_20: u64,
     /// Its value when the last command ended.
     pub last_tick: u64,
-    /// `commandlog-execution-slower-than` in ticks; `u64::MAX` = never.
-    pub slow_ticks: u64,
-    /// `latency-monitor-threshold` in ticks; `u64::MAX` = off.
-    pub latency_ticks: u64,
-    /// Requests, and replies, of this many bytes and more are logged; `usize::MAX` = never.
-    pub large_request: u64,
-    pub large_reply: u64,
+    /// What is unusual enough to be written down.
+    pub thresholds: Thresholds,
     pub commands: Vec<CommandStats>,
     /// Error lines by their code.
     pub errors: std::collections::BTreeMap<String, u64>,

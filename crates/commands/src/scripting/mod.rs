@@ -1,7 +1,5 @@
 //! The commands of the group `scripting`. What they do: `engine::scripting`, and the crate `script`.
 
-#[cfg(test)]
-mod declared_tests;
 mod eval;
 mod fcall;
 mod function;
@@ -79,3 +77,6 @@ fn wrong_words(ctx: &Ctx<'_>, container: &str) -> CommandError {
         format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP.");
     CommandError::told(line)
 }
+
+#[cfg(test)]
+mod declared_tests;

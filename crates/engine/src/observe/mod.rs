@@ -23,7 +23,7 @@ use crate::ctx::Ctx;
 pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     let server = &mut *ctx.server;
     let spent_us = spent_ticks / server.ticks_per_us;
-    if spent_ticks >= server.latency_ticks {
+    if spent_ticks >= server.thresholds.latency_ticks {
         let fast = ctx.command.record.flags.has(Flags::FAST);
         let event = if fast { "fast-command" } else { "command" };
         server.note_latency(event, spent_us);
@@ -34,9 +34,9 @@ pub(crate) fn record(ctx: &mut Ctx<'_>, spent_ticks: u64, reply_from: usize) {
     let request = ctx.argv.wire_size();
     let reply = ctx.client.out.len().saturating_sub(reply_from) as u64;
     let measured = [
-        (LogKind::Slow, spent_us, spent_ticks >= server.slow_ticks),
-        (LogKind::LargeRequest, request, request >= server.large_request),
-        (LogKind::LargeReply, reply, reply >= server.large_reply),
+        (LogKind::Slow, spent_us, spent_ticks >= server.thresholds.slow_ticks),
+        (LogKind::LargeRequest, request, request >= server.thresholds.large_request),
+        (LogKind::LargeReply, reply, reply >= server.thresholds.large_reply),
     ];
     let wall_s = server.wall_us / 1_000_000;
     for (kind, value, beyond) in measured {

@@ -284,9 +284,9 @@ fn call<const WAITS: bool>(
         crate::client_limits::close_if_over(&mut ctx);
     }
     let server = &*ctx.server;
-    if spent >= server.slow_ticks.min(server.latency_ticks)
-        || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.large_reply
-        || u64::from(ahead.size) >= server.large_request
+    if spent >= server.thresholds.slow_ticks.min(server.thresholds.latency_ticks)
+        || ctx.client.out.len().wrapping_sub(reply_from) as u64 >= server.thresholds.large_reply
+        || u64::from(ahead.size) >= server.thresholds.large_request
     {
         crate::observe::record(&mut ctx, spent, reply_from);
     }
