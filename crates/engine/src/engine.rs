@@ -85,8 +85,6 @@ impl Engine {
             gate: Gate::ALWAYS,
             clients: Clients::default(),
             client_memory: Default::default(),
-            grown: Vec::new(),
-            oom_base: None,
             pending_writes: Vec::new(),
             closing: Vec::new(),
             resumed: Vec::new(),

@@ -150,7 +150,7 @@ impl SimDisk {
         self.op()?;
         if let Some(file) = self.files.get_mut(&file) {
             file.now.truncate(len as usize);
-            file.kept = file.now.clone();
+            (file.kept, file.dropped) = (file.now.clone(), false);
         }
         Ok(())
     }

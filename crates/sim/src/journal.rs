@@ -23,6 +23,7 @@ pub struct SimJournal {
     write_failure: Option<String>,
     sync_failure: Option<String>,
     reserve_failure: Option<String>,
+    hole: bool,
     /// The loop has not heard of something yet.
     pub news: bool,
 }
@@ -67,13 +68,17 @@ impl SimJournal {
         let Some(file) = self.files.back().filter(|_| self.open && !bytes.is_empty()) else { return };
         self.state.handed += bytes.len() as u64;
         self.queue.push_back((file.id, bytes.to_vec()));
-        if self.queue.len() == 1 && self.flight.is_none() {
+        self.hole &= self.sync_failure.is_some();
+        if self.write_failure.is_none() && self.flight.is_none() {
             self.write(disk, rng);
         }
     }
 
     /// Something waits that is of the oldest file.
     fn waits(&self) -> bool {
+        if self.hole && self.sync_failure.is_none() {
+            return false;
+        }
         let oldest = self.files.front().map(|file| file.id);
         self.queue.front().is_some_and(|(id, _)| Some(*id) == oldest)
     }
@@ -97,6 +102,7 @@ impl SimJournal {
     }
 
     pub fn sync(&mut self) {
+        self.hole &= self.sync_failure.is_some();
         self.wanted = self.state.handed;
     }
 
@@ -157,6 +163,7 @@ impl SimJournal {
             }
             Err(error) => {
                 self.sync_failure = Some(error.to_string());
+                self.hole = true;
                 if let Some(file) = self.files.iter_mut().find(|file| file.id == flight.id) {
                     file.lost = true;
                 }
@@ -176,7 +183,7 @@ impl SimJournal {
     }
 
     pub fn finish(&mut self, disk: &mut SimDisk, rng: &mut Rng) -> io::Result<()> {
-        self.wanted = self.state.handed;
+        self.sync();
         self.retry(disk, rng);
         self.land(disk, rng);
         self.take_off(disk, 0, rng);

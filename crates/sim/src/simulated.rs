@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -43,6 +44,29 @@ pub struct SimWorld {
     journal: SimJournal,
     /// A child whose end was not told yet: whether it did well, and what it wrote.
     child: Option<(bool, BTreeMap<PathBuf, Vec<u8>>)>,
+    /// A file that is being written, and whether it is to be whole, once that is known.
+    stream: Option<(PathBuf, Arc<SimStream>, Option<bool>)>,
+}
+
+/// A file that comes in pieces.
+struct SimStream(Mutex<(Pass, Vec<u8>)>);
+
+impl SimStream {
+    fn pass(&self, piece: Option<&[u8]>) {
+        let mut file = self.0.lock().expect("one thread");
+        let (pass, bytes) = &mut *file;
+        pass(piece, bytes).expect("memory takes all");
+    }
+}
+
+impl Stream for SimStream {
+    fn write(&self, piece: Vec<u8>) -> Vec<u8> {
+        self.pass(Some(&piece));
+        piece
+    }
+    fn queued(&self) -> u64 {
+        0
+    }
 }
 
 /// What a simulated child can do.
@@ -86,6 +110,7 @@ impl SimWorld {
             disk: SimDisk::new(Faults { replacing: 20, ..Faults::default() }),
             journal: SimJournal::default(),
             child: None,
+            stream: None,
         }
     }
 
@@ -395,6 +420,30 @@ impl Disk for SimWorld {
     }
     fn lock(&mut self, _folder: &Path) -> io::Result<()> {
         Ok(())
+    }
+    /// Nothing is queued; the end is heard of later, and now and then the disk is full.
+    fn stream(&mut self, path: &Path, _options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
+        let stream = Arc::new(SimStream(Mutex::new((pass, Vec::new()))));
+        self.stream = Some((self.here.join(path), stream.clone(), None));
+        Ok(stream)
+    }
+    fn end_stream(&mut self, whole: bool) {
+        if let Some((_, _, end)) = &mut self.stream {
+            *end = Some(whole && *end != Some(false));
+        }
+    }
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        let whole = self.stream.as_ref()?.2;
+        if self.rng.u8(..4) > 0 || (whole.is_none() && self.rng.u8(..20) > 0) {
+            return None;
+        }
+        let (path, stream, _) = self.stream.take()?;
+        if whole != Some(true) {
+            return Some(Err("No space left on device".to_owned()));
+        }
+        stream.pass(None);
+        let bytes = std::mem::take(&mut stream.0.lock().expect("one thread").1);
+        Some(self.disk.replace(&path, &bytes, &mut self.rng).map_err(|error| error.to_string()))
     }
     fn enter(&mut self, path: &Path) -> io::Result<()> {
         self.here = self.here.join(path);

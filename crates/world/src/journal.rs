@@ -60,7 +60,8 @@ pub trait Journal {
     /// and asked again in the background when half of them are used; 0, or a file system that does not know how: none.
     ///
     /// It ends a `Sync` failure: what the file before could not make durable is passed over by the next sync. The caller must
-    /// have it elsewhere before it counts on `synced` again.
+    /// have it elsewhere before it hands over or syncs again; until then what waits to be written goes on waiting, lest
+    /// there be something behind a hole.
     fn journal_open(&mut self, path: &Path, reserve: u64) -> io::Result<u64>;
     /// Hands bytes over, as one piece (invariant 1). They are written at once, unless a sync is going on or something waits
     /// to be written; then that happens in the background, in order. Never waits for a sync. Without a file: nothing.

@@ -148,7 +148,7 @@ fn dict_resizing(ctx: &mut Ctx<'_>) -> Result {
     ctx.server.debug.dict_resizing = allowed;
     for index in 0..ctx.keyspace.databases() {
         let policy = if allowed { Policy::Allow } else { Policy::Forbid };
-        ctx.keyspace.db(index).db.table_mut().set_resize(policy);
+        ctx.keyspace.db(index).db.set_resize(policy);
     }
     ctx.ok()
 }

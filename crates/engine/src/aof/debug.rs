@@ -68,9 +68,10 @@ fn begin(
     if server.aof.mode == Mode::On {
         log::finish(server, host)?;
     }
+    crate::snapshot::end_walk(keyspace, server, host);
     let reload = Reload {
         asked,
-        before: (0..keyspace.databases()).map(|index| keyspace.take(index)).collect(),
+        before: keyspace.take_all(),
         feed: std::mem::take(&mut server.listeners.feed),
         dirty: server.dirty,
         marks: server.aof.marks,

@@ -120,7 +120,8 @@ pub fn before_replies(server: &mut ServerState, host: &mut dyn Host) {
 
 /// Hands what the feed has over to the journal.
 pub(super) fn hand_over(server: &mut ServerState, host: &mut dyn Host) {
-    if server.feed.units().is_empty() || !server.aof.open {
+    // What is done while a rewrite makes up for a failed sync comes after it: nothing may stand behind a hole.
+    if server.feed.units().is_empty() || !server.aof.open || server.aof.health.makes_up() {
         return;
     }
     if server.aof.flush_sleep_us > 0 {
@@ -253,7 +254,7 @@ fn sync_if_due(server: &mut ServerState, host: &mut dyn Host, state: &JournalSta
     server.aof.log.due_us = None;
     let failed = matches!(&state.failure, Some(failure) if failure.kind == JournalFailureKind::Sync);
     let nothing = state.synced >= state.handed || state.syncing || failed;
-    if nothing || !server.aof.open || is_sync_put_off(server) {
+    if nothing || !server.aof.open || server.aof.health.makes_up() || is_sync_put_off(server) {
         return;
     }
     let at_us = match server.config.appendfsync {
@@ -308,6 +309,7 @@ pub(super) fn mark_end(server: &mut ServerState, host: &mut dyn Host) {
 
 /// Writes and syncs all there is, and waits for it: before the end, or before the file is closed.
 pub(super) fn finish(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    server.aof.health.give_up();
     hand_over(server, host);
     let done = host.journal_finish();
     note(&mut server.aof.log, &host.journal(), server.mono_us);

@@ -104,7 +104,7 @@ pub(super) fn begin(
 
 fn try_begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     let folder = files::folder(&server.config);
-    host.make_folder(&folder, 0o755).inspect_err(|why| {
+    files::take_folder(&server.config, host).inspect_err(|why| {
         host.log(Level::Warning, &format!("Can't open or create append-only dir {folder}: {why}"));
     })?;
     let covers = server.aof.manifest.increments().len();
@@ -141,6 +141,10 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
         return Err(why);
     }
     server.aof.manifest = manifest;
+    server.aof.health.opened();
+    if server.aof.health.makes_up() {
+        server.feed.taken();
+    }
     begin_file(server);
     host.log(Level::Notice, &format!("Creating AOF incr file {} on background rewrite", shown(&name)));
     Ok(())

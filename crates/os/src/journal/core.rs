@@ -40,6 +40,8 @@ pub(super) struct Core {
     pub open: bool,
     pub write_failure: Option<String>,
     pub sync_failure: Option<String>,
+    /// A file is lost, and its bytes are nowhere else yet, for all we know: those behind it stay empty.
+    pub hole: bool,
     pub reserve_failure: Option<String>,
     /// What failed is to be tried again.
     pub retry_write: bool,
@@ -144,13 +146,24 @@ impl Core {
             && self.queue.is_empty()
             && self.syncing_since.is_none()
             && self.files.len() == 1
+            && !self.is_held_up()
+    }
+
+    /// There is a file that could make up for a lost one, and it was not used yet.
+    fn is_held_up(&self) -> bool {
+        self.hole && self.sync_failure.is_none()
+    }
+
+    /// Who hands over or syncs after another file was opened has what was lost elsewhere.
+    pub fn go_on(&mut self) {
+        self.hole &= self.sync_failure.is_some();
     }
 
     /// A file gets its first byte when the one before is sealed (invariant 5).
     pub fn may_write(&self) -> bool {
         let oldest = self.files.front().map(|file| file.id);
         let of_oldest = self.queue.front().is_some_and(|piece| Some(piece.file) == oldest);
-        of_oldest && !self.writing && (self.write_failure.is_none() || self.retry_write)
+        of_oldest && !self.is_held_up() && !self.writing && (self.write_failure.is_none() || self.retry_write)
     }
 
     pub fn may_reserve(&self) -> bool {

@@ -96,6 +96,7 @@ impl Journal {
             return;
         }
         core.handed += bytes.len() as u64;
+        core.go_on();
         if core.at_once() {
             write_now(&mut core, bytes);
             if core.may_reserve() {
@@ -103,9 +104,8 @@ impl Journal {
             }
             return;
         }
-        let first = core.queue.is_empty();
         core.enqueue(bytes);
-        if first {
+        if core.may_write() {
             self.shared.call(&core);
         }
     }
@@ -113,7 +113,8 @@ impl Journal {
     pub fn sync(&mut self) {
         let mut core = self.shared.lock();
         core.wanted = core.handed;
-        if core.may_sync() {
+        core.go_on();
+        if core.may_sync() || core.may_write() {
             self.shared.call(&core);
         }
     }

@@ -187,6 +187,7 @@ fn seal<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
         }
         Err(error) => {
             core.sync_failure = Some(words(&error));
+            core.hole = true;
             if let Some(file) = core.files.front_mut() {
                 file.lost = true;
             }
@@ -211,6 +212,7 @@ fn sync_current<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
         Ok(()) => core.synced = target,
         Err(error) => {
             core.sync_failure = Some(words(&error));
+            core.hole = true;
             if let Some(file) = core.file(id) {
                 file.lost = true;
             }
