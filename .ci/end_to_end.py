@@ -46,12 +46,13 @@ def make_certificates(folder):
 
     new = ("req", "-newkey", "rsa:2048", "-nodes")
     openssl(*new, "-x509", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=authority")
-    for name, more in (("server", "subjectAltName=DNS:localhost"), ("client", "basicConstraints=CA:FALSE")):
+    with open(os.path.join(folder, "more"), "w") as file:
+        file.write("subjectAltName=DNS:localhost")
+    # Without extensions older versions of openssl write certificates of X.509's first version.
+    for name, more in (("server", ["-extfile", "more"]), ("client", ["-extfile", "more"]), ("plain", [])):
         openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        with open(os.path.join(folder, "more"), "w") as file:
-            file.write(more)
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-                "-out", f"{name}.crt", "-days", "2", "-extfile", "more")
+                "-out", f"{name}.crt", "-days", "2", *more)
 
 
 class Server:
@@ -586,6 +587,8 @@ def encrypted_connections(server):
     client.acl_setuser("reader", enabled=True, passwords=["+secret"], keys=["*"], commands=["+get"])
     reader = server.client(host="localhost", username="reader", password="secret", **safe)
     same(reader.get("k0"), value[:100])
+    client.config_set("tls-cert-file", f"{folder}/plain.crt", "tls-key-file", f"{folder}/plain.key")
+    assert server.client(host="localhost", ssl_check_hostname=False, **safe).ping()
 
 
 @check()

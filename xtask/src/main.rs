@@ -39,7 +39,7 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     (
         "side",
-        "plays the workloads on two programs in turns: --a PATH --b PATH, --only, --rounds, --seconds",
+        "plays the workloads on two programs in turns: --a PATH --b PATH, --only, --rounds, --seconds, --tls PLAYER",
         side::run,
     ),
 ];

@@ -453,7 +453,7 @@ impl Server {
     /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
     fn stop(&mut self, world: &mut dyn World) {
         self.listeners.close(world);
-        self.end_log();
+        self.end_log(world);
         let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
         for slot in slots {
             self.send(world, slot);

@@ -273,8 +273,10 @@ impl Host for FakeHost {
         Ok(())
     }
     fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
-        let bytes = self.files.remove(&self.path(from)).ok_or("No such file or directory")?;
-        self.files.insert(self.path(to), bytes);
+        let (from, to) = (self.path(from), self.path(to));
+        let bytes = self.files.remove(&from).ok_or("No such file or directory")?;
+        self.journal.renamed(&from, &to);
+        self.files.insert(to, bytes);
         Ok(())
     }
     fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {

@@ -42,7 +42,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         for (name, value) in options {
-            command.arg(format!("--{name}")).arg(value);
+            command.arg(format!("--{name}")).arg(value.replace("{port}", &port.to_string()));
         }
         let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let mut server = Server { port, child, counts };

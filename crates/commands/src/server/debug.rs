@@ -332,6 +332,11 @@ fn protocol(ctx: &mut Ctx<'_>) -> Result {
     Ok(())
 }
 
+fn help(ctx: &mut Ctx<'_>) -> Result {
+    ctx.client.out.lines(HELP);
+    Ok(())
+}
+
 const HELP: &[&str] = &[
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "AOF-FLUSH-SLEEP <us>",
@@ -392,11 +397,6 @@ const HELP: &[&str] = &[
     "HELP",
     "    Shows these lines.",
 ];
-
-fn help(ctx: &mut Ctx<'_>) -> Result {
-    ctx.client.out.lines(HELP);
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ struct Options {
 
 pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
     let options = options(ctx)?;
-    if ctx.server.snapshot.loading.is_some() {
+    if ctx.server.snapshot.loading.is_some() || engine::aof::go_on(ctx.server) {
         return Err(CommandError::Loading);
     }
     snapshot::end_walk(ctx.keyspace, ctx.server, ctx.host);

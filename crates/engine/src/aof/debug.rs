@@ -90,7 +90,7 @@ fn begin(
 fn end(keyspace: &mut Keyspace, server: &mut ServerState, loaded: bool) -> Option<(ClientSlot, u64)> {
     let reload = server.aof.reload.take()?;
     server.listeners.feed = reload.feed;
-    server.dirty = reload.dirty;
+    server.dirty = if loaded { 0 } else { reload.dirty };
     (server.aof.marks, server.aof.size, server.aof.base_size) = (reload.marks, reload.size, reload.base_size);
     keyspace.env.news = keyspace.env.has_gone();
     if !loaded {

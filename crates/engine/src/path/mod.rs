@@ -103,7 +103,9 @@ fn queue_plainly(engine: &Engine, client: &mut Client, argv: Argv<'_>, ahead: Ah
     let Some(entry) = engine.registry.get(ahead.command) else { return false };
     let flags = entry.record.flags;
     let special = flags.has(Flags::NO_MULTI) || flags.has(Flags::UNQUEUED) || entry.record.name == "SELECT";
+    // The flags of a script are those that it declares.
     if special
+        || entry.may_take_long
         || !gate.meets(Gate::IN_MULTI)
         || !entry.subcommands.is_empty()
         || !entry.record.arity.admits(argv.len())

@@ -5,6 +5,7 @@
 //!
 //! **Invariant** 1. `by_text` and `by_sha` have an entry for each script in `scripts`, and for nothing else.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -24,6 +25,8 @@ pub struct Script {
     pub evaled: bool,
     text_hash: u64,
     used: u64,
+    /// Of `sha`, in lower case.
+    digits: [u8; 40],
 }
 
 /// The hash has been computed before, with a key.
@@ -50,6 +53,8 @@ pub struct Cache {
     free: Vec<usize>,
     by_text: HashMap<u64, usize, BuildHasherDefault<Given>>,
     by_sha: BTreeMap<[u8; 20], usize>,
+    /// Where one was found by its SHA-1 last: often it is wanted again.
+    last: Cell<usize>,
     /// Counts uses.
     clock: u64,
     evaled: usize,
@@ -67,6 +72,11 @@ pub fn parse_sha(digits: &[u8]) -> Option<[u8; 20]> {
         *byte = (digit(0)? << 4 | digit(1)?) as u8;
     }
     Some(sha)
+}
+
+fn digits_of(sha: [u8; 20]) -> [u8; 40] {
+    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+    std::array::from_fn(|at| digit(sha[at / 2] >> (4 * (1 - at % 2)) & 15))
 }
 
 impl Cache {
@@ -102,7 +112,13 @@ impl Cache {
     }
 
     fn index_of(&self, digits: &[u8]) -> Option<usize> {
-        self.by_sha.get(&parse_sha(digits)?).copied()
+        let last = self.last.get();
+        if self.get(last).is_some_and(|script| script.digits == *digits) {
+            return Some(last);
+        }
+        let index = self.by_sha.get(&parse_sha(digits)?).copied()?;
+        self.last.set(index);
+        Some(index)
     }
 
     /// Looks without counting it as use.
@@ -138,8 +154,10 @@ impl Cache {
         }
         // Two texts of one hash: the newer one is found by it, the older one by its SHA-1 only.
         self.clock += 1;
+        let sha = script::sha1(text);
         let script = Script {
-            sha: script::sha1(text),
+            sha,
+            digits: digits_of(sha),
             text: text.into(),
             function,
             flags,
@@ -174,5 +192,20 @@ impl Cache {
             self.by_text.remove(&script.text_hash);
         }
         Some(script.function)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_bytes_are_one() {
+        let sha = std::array::from_fn(|at| (at * 37) as u8);
+        assert!(digits_of(sha).starts_with(b"00254a6f94"));
+        assert_eq!(parse_sha(&digits_of(sha)), Some(sha));
+        assert_eq!(parse_sha(&digits_of(sha).to_ascii_uppercase()), Some(sha));
+        assert_eq!(parse_sha(&[b'g'; 40]), None);
+        assert_eq!(parse_sha(&[b'0'; 39]), None);
     }
 }

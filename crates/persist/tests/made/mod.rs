@@ -316,3 +316,20 @@ pub fn samples() -> Vec<(Vec<u8>, usize)> {
     samples.extend([(ancient(), 10), (of_redis(), 1)]);
     samples
 }
+
+/// The values of the samples, each with its type before it: payloads without their ends.
+pub fn bodies() -> Vec<Vec<u8>> {
+    let mut bodies = Vec::new();
+    for (version, (sample, _)) in [9, 10, 11, 12, 80, 11, 12].into_iter().zip(samples()) {
+        let mut keyspace = keyspace();
+        if load(&sample, &mut keyspace).is_ok() {
+            let entries = keyspace.all().flat_map(|(_, db)| db.table().iter());
+            let payloads = entries.map(|entry| persist::dump(entry, settings(version, true)));
+            bodies.extend(payloads.map(|mut payload| {
+                payload.truncate(payload.len() - 10);
+                payload
+            }));
+        }
+    }
+    bodies
+}

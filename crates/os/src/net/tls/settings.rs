@@ -10,7 +10,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{InconsistentKeys, RootCertStore, ServerConfig, ServerConnection};
 use world::{CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
 
 use super::certificate;
@@ -93,6 +94,8 @@ fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse),
     let mut provider = rustls::crypto::ring::default_provider();
     suites::choose(&mut provider, &with.ciphers, &with.suites)?;
     let provider = Arc::new(provider);
+    let certified = certified(certificates, key, &provider)
+        .map_err(|error| format!("Failed to load private key: {}: {error}", with.key.display()))?;
     let versions = suites::versions(&with.protocols)?;
     let peers = peers(with, &roots, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
@@ -101,9 +104,7 @@ fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse),
         Some(peers) => builder.with_client_cert_verifier(peers),
         None => builder.with_no_client_auth(),
     };
-    let made = builder.with_single_cert(certificates, key);
-    let mut config =
-        made.map_err(|error| format!("Failed to load private key: {}: {error}", with.key.display()))?;
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     config.ignore_client_order = with.our_order;
     if with.sessions > 0 {
         let life = Duration::from_secs(with.session_seconds);
@@ -114,6 +115,31 @@ fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse),
         config.send_tls13_tickets = 0;
     }
     Ok((config, in_use))
+}
+
+/// A certificate and its key, which must belong together. rustls cannot read certificates of X.509's version 1, which
+/// `openssl x509 -req` writes if it is not told of extensions, but shows them as well as others: peers take them, as they
+/// do from servers with OpenSSL. In such a one the key is looked for as it stands.
+fn certified(
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &rustls::crypto::CryptoProvider,
+) -> Result<CertifiedKey, rustls::Error> {
+    let certified = CertifiedKey::new(certificates, provider.key_provider.load_private_key(key)?);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
+        Err(rustls::Error::InvalidCertificate(_)) if holds_its_key(&certified) => Ok(certified),
+        Err(error) => Err(error),
+    }
+}
+
+fn holds_its_key(certified: &CertifiedKey) -> bool {
+    match (certified.cert.first(), certified.key.public_key()) {
+        (Some(own), Some(key)) if certificate::facts(own).is_some() && !key.is_empty() => {
+            own.windows(key.len()).any(|part| part == key.as_ref())
+        }
+        _ => false,
+    }
 }
 
 fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {

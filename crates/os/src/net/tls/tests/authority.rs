@@ -52,21 +52,26 @@ fn extension(id: u8, content: &[u8]) -> Vec<u8> {
 impl Holder {
     /// An authority, whose certificate it has signed itself.
     pub fn authority(name: &str) -> Holder {
-        Holder::make(name, None, &[])
+        Holder::make(name, None, &[], 3)
     }
 
     /// Somebody whose certificate this authority has signed; for `localhost` and these URIs.
     pub fn sign(&self, name: &str, uris: &[&str]) -> Holder {
-        Holder::make(name, Some(self), uris)
+        Holder::make(name, Some(self), uris, 3)
     }
 
-    fn make(name: &str, issuer: Option<&Holder>, uris: &[&str]) -> Holder {
+    /// The same without extensions, as the first version of X.509 had it.
+    pub fn sign_version_1(&self, name: &str) -> Holder {
+        Holder::make(name, Some(self), &[], 1)
+    }
+
+    fn make(name: &str, issuer: Option<&Holder>, uris: &[&str], version: u8) -> Holder {
         let random = SystemRandom::new();
         let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap().as_ref().to_vec();
         let pair = EcdsaKeyPair::from_pkcs8(kind, &pkcs8, &random).unwrap();
         let ecdsa = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02])]);
-        let signed = signed_part(name, &pair, issuer, uris, &ecdsa);
+        let signed = signed_part(name, &pair, issuer, uris, &ecdsa, version);
         let signer = issuer.map_or(&pair, |issuer| &issuer.pair);
         let signature = signer.sign(&random, &signed).unwrap();
         let certificate = sequence(&[&signed, &ecdsa, &bits(signature.as_ref())]);
@@ -92,6 +97,7 @@ fn signed_part(
     issuer: Option<&Holder>,
     uris: &[&str],
     ecdsa: &[u8],
+    version: u8,
 ) -> Vec<u8> {
     let curve = [
         oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]),
@@ -104,15 +110,19 @@ fn signed_part(
     let is_authority: &[u8] = if issuer.is_none() { &[0x01, 0x01, 0xff] } else { &[] };
     let extensions =
         sequence(&[&extension(0x13, &sequence(&[is_authority])), &extension(0x11, &sequence(&names))]);
+    let (mut first, mut last) = (element(0xa0, &[&element(0x02, &[&[2]])]), element(0xa3, &[&extensions]));
+    if version == 1 {
+        (first, last) = Default::default();
+    }
     sequence(&[
-        &element(0xa0, &[&element(0x02, &[&[2]])]),
+        &first,
         &element(0x02, &[&[1, 2, 3]]),
         ecdsa,
         &named(issuer.map_or(name, |issuer| &issuer.name).as_bytes()),
         &sequence(&[&element(0x17, &[b"200101000000Z"]), &element(0x18, &[b"20990101000000Z"])]),
         &named(name.as_bytes()),
         &key,
-        &element(0xa3, &[&extensions]),
+        &last,
     ])
 }
 

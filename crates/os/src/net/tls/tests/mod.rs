@@ -396,6 +396,19 @@ fn certificates_are_changed_at_run_time_and_bad_ones_are_not_taken() {
     assert_eq!(shown(&mut echo, place.client(None)), next.certificate);
 }
 
+/// (That clients of OpenSSL take it is checked end to end; the client here is rustls.)
+#[test]
+fn certificates_of_version_1_are_shown_if_the_key_is_theirs() {
+    let place = Place::new();
+    let mut net = Net::new(Backend::AVAILABLE[0]).unwrap();
+    let old = place.authority.sign_version_1("old");
+    place.write("cert.pem", &old.certificate_pem());
+    assert!(net.encrypt(&place.encryption()).is_err(), "the key is of the other one");
+    place.write("key.pem", &old.key_pem());
+    net.encrypt(&place.encryption()).unwrap();
+    assert_eq!(net.certificates().ours.unwrap().serial, "010203");
+}
+
 #[test]
 fn certificates_in_use_are_told() {
     let place = Place::new();

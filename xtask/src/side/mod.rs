@@ -6,6 +6,8 @@
 //!
 //! A and B take turns (A B, B A, …), so that what else the machine does meets both alike.
 
+mod tls;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,8 @@ struct Wish {
     only: Vec<String>,
     rounds: usize,
     turn: Duration,
+    /// What loads servers over TLS; then that is all that is measured.
+    tls: Option<PathBuf>,
 }
 
 fn wish(args: &[String]) -> Result<Wish, String> {
@@ -31,6 +35,7 @@ fn wish(args: &[String]) -> Result<Wish, String> {
         only: Vec::new(),
         rounds: 5,
         turn: Duration::from_secs(1),
+        tls: None,
     };
     let mut args = args.iter();
     while let Some(option) = args.next() {
@@ -39,10 +44,15 @@ fn wish(args: &[String]) -> Result<Wish, String> {
         match option.as_str() {
             "--a" => wish.programs[0] = PathBuf::from(value),
             "--b" => wish.programs[1] = PathBuf::from(value),
+            "--tls" => wish.tls = Some(PathBuf::from(value)),
             "--only" => wish.only = value.split(',').map(str::to_owned).collect(),
             "--rounds" => wish.rounds = number()?.max(1),
             "--seconds" => wish.turn = Duration::from_secs(number()? as u64),
-            other => return Err(format!("{other}: not known; --a, --b, --only, --rounds and --seconds are")),
+            other => {
+                return Err(format!(
+                    "{other}: not known; --a, --b, --only, --rounds, --seconds and --tls are"
+                ));
+            }
         }
     }
     match wish.programs.iter().find(|program| !program.exists()) {
@@ -59,26 +69,32 @@ pub fn run(args: &[String]) -> Result<(), String> {
         "{:14} {:>3} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8}",
         "workload", "P", "A req/s", "B req/s", "A/B", "A cpu us", "B cpu us", "B/A"
     );
+    if let Some(player) = &wish.tls {
+        return tls::run(&wish, player, &definition);
+    }
     for workload in &definition.workloads {
         if !wish.only.is_empty() && !wish.only.contains(&workload.name) {
             continue;
         }
         for pipeline in &definition.pipelines {
-            let [a, b] = compare(&wish, &definition, workload, *pipeline)
+            let figures = compare(&wish, &definition, workload, *pipeline)
                 .map_err(|why| format!("{} at P={pipeline}: {why}", workload.name))?;
-            println!(
-                "{:14} {pipeline:>3} {:>10.0} {:>10.0} {:>8.2} {:>8.3} {:>8.3} {:>8.2}",
-                workload.name,
-                a.per_second,
-                b.per_second,
-                a.per_second / b.per_second,
-                a.cpu_us,
-                b.cpu_us,
-                b.cpu_us / a.cpu_us
-            );
+            print(&workload.name, *pipeline, &figures);
         }
     }
     Ok(())
+}
+
+fn print(name: &str, pipeline: usize, [a, b]: &[Figures; 2]) {
+    println!(
+        "{name:14} {pipeline:>3} {:>10.0} {:>10.0} {:>8.2} {:>8.3} {:>8.3} {:>8.2}",
+        a.per_second,
+        b.per_second,
+        a.per_second / b.per_second,
+        a.cpu_us,
+        b.cpu_us,
+        b.cpu_us / a.cpu_us
+    );
 }
 
 #[derive(Clone, Copy)]
@@ -112,10 +128,7 @@ fn compare(
             }
         }
     }
-    Ok(figures.map(|figures| Figures {
-        per_second: median(figures.iter().map(|one| one.per_second)),
-        cpu_us: median(figures.iter().map(|one| one.cpu_us)),
-    }))
+    Ok(figures.map(|figures| median(&figures)))
 }
 
 /// What each connection sends in each of the rounds made beforehand.
@@ -155,8 +168,11 @@ impl Player<'_> {
     }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+fn median(figures: &[Figures]) -> Figures {
+    let of = |one: fn(&Figures) -> f64| {
+        let mut values: Vec<f64> = figures.iter().map(one).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    Figures { per_second: of(|one| one.per_second), cpu_us: of(|one| one.cpu_us) }
 }
