@@ -140,8 +140,8 @@ impl Host for WorldHost<'_> {
             Err(error) => Err(error.to_string()),
         }
     }
-    fn lock(&mut self, folder: &str) -> Result<(), String> {
-        self.world.lock(Path::new(folder)).map_err(|error| error.to_string())
+    fn lock(&mut self, path: &str) -> Result<(), String> {
+        self.world.lock(Path::new(path)).map_err(|error| error.to_string())
     }
     fn journal_open(&mut self, path: &str, reserve: u64) -> Result<u64, String> {
         self.world.journal_open(Path::new(path), reserve).map_err(|error| error.to_string())
