@@ -54,6 +54,8 @@ pub trait ChildHost {
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// These bytes, of our own memory, will not be looked at again: should the parent write to them, nothing needs to be copied.
+    fn done_with(&self, _bytes: &[u8]) {}
     /// Sets the title of its process.
     fn title(&self, _title: &str) {}
 }

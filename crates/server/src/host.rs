@@ -241,6 +241,9 @@ impl ChildHost for WorldChild<'_> {
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
         self.0.replace_with(&path_of(path), sync_every, fill).map_err(|error| error.to_string())
     }
+    fn done_with(&self, bytes: &[u8]) {
+        self.0.done_with(bytes);
+    }
     fn mono_us(&self) -> u64 {
         self.0.mono_us()
     }
