@@ -66,13 +66,28 @@ impl Keys {
         }
     }
 
+    /// For the record of tests.
+    #[inline(always)]
+    fn note(_key: &[u8]) {
+        #[cfg(debug_assertions)]
+        crate::looked::note(_key);
+    }
+
+    #[inline(always)]
+    pub fn get(&self, key: &[u8], hash: u64) -> Option<&Entry<Value>> {
+        Keys::note(key);
+        self.table.get(key, hash)
+    }
+
     #[inline(always)]
     pub fn get_mut(&mut self, key: &[u8], hash: u64) -> Option<&mut Entry<Value>> {
+        Keys::note(key);
         self.opened(hash).get_mut(key, hash)
     }
 
     #[inline(always)]
     pub fn slot(&mut self, key: &[u8], hash: u64) -> Option<KeySlot<'_, Value>> {
+        Keys::note(key);
         self.opened(hash).slot(key, hash)
     }
 
@@ -87,6 +102,7 @@ impl Keys {
 
     #[inline(always)]
     pub fn lookup_key(&mut self, key: &[u8], hash: u64) -> Found<'_> {
+        Keys::note(key);
         self.opened(hash).lookup_key(key, hash)
     }
 
@@ -97,6 +113,7 @@ impl Keys {
 
     #[inline(always)]
     pub fn remove(&mut self, key: &[u8], hash: u64) -> Option<EntryBox<Value>> {
+        Keys::note(key);
         self.opened(hash).remove(key, hash)
     }
 
@@ -108,6 +125,7 @@ impl Keys {
         hash: u64,
         is_due: impl Fn(&Entry<Value>) -> bool,
     ) -> Option<Live<'_>> {
+        Keys::note(key);
         if self.walk.is_some() && self.table.get(key, hash).is_some_and(&is_due) {
             self.write_first(hash);
         }
