@@ -578,8 +578,10 @@ def logs_of_theirs(place, checks, args, name, path):
         again, ours = (replayed(place, one, log) for one in (path, args.ours))
         what = "%s, base of %s: its log, loaded by us and " % (name, base)
         checks.same(what + "by it", ours, again, ["access", *unlike(name)])
-        live = without_times_of_consumers(live, TIMES)
-        checks.same(what + "what it had", ours, live, ["access", "encoding"])
+        # What Redis 7.0 reads of its own log is not all that it had: entries read by groups.
+        if name != "redis7":
+            live = without_times_of_consumers(live, TIMES)
+            checks.same(what + "what it had", ours, live, ["access", "encoding"])
 
 
 def logs_of_ours(place, checks, args, name, path):
@@ -595,7 +597,9 @@ def logs_of_ours(place, checks, args, name, path):
             # Version 9 does not tell what a stream has had.
             if version >= 10 or base == "requests":
                 checks.same(what + "us, and what we had", again, live, ["access", "encoding"])
-            checks.say(what + "the tool of %s" % name, aof_tool_says(path)(log))
+            # Valkey's tool knows no bases of Valkey's own version, its server's ones neither.
+            if version < 80 or base == "requests":
+                checks.say(what + "the tool of %s" % name, aof_tool_says(path)(log))
 
 
 def aof_tool_says(path):
