@@ -155,6 +155,10 @@ pub trait Host {
     fn mono_us(&self) -> u64;
     /// Stops the whole server for a while (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Touches memory that is not there, as a bug would (DEBUG SEGFAULT): the server dies of it.
+    fn fault(&mut self) {
+        panic!("a fault was asked for, of a host without memory of its own");
+    }
     /// The end that a signal asked for does not come: the next signal is a first one again.
     fn forget_signals(&mut self) {}
     /// The same as a plain function, for what runs while the host is lent ([`Host::save_file`]).

@@ -391,6 +391,10 @@ impl Process for RealWorld {
         std::thread::sleep(time);
     }
 
+    fn fault(&mut self) {
+        crate::crash::fault();
+    }
+
     fn forget_signals(&mut self) {
         if let Some(signals) = &self.signals {
             signals.forget();

@@ -78,6 +78,9 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn fault(&mut self) {
+        self.world.fault();
+    }
     fn forget_signals(&mut self) {
         self.world.forget_signals();
     }
