@@ -51,7 +51,7 @@ impl Keys {
 
     /// The door (invariant 2).
     #[inline(always)]
-    fn changing(&mut self, hash: u64) -> &mut KeyTable<Value> {
+    fn opened(&mut self, hash: u64) -> &mut KeyTable<Value> {
         if self.walk.is_some() {
             self.write_first(hash);
         }
@@ -82,13 +82,13 @@ impl Keys {
     #[inline(always)]
     pub fn get_mut(&mut self, key: &[u8], hash: u64) -> Option<&mut Entry<Value>> {
         Keys::note(key);
-        self.changing(hash).get_mut(key, hash)
+        self.opened(hash).get_mut(key, hash)
     }
 
     #[inline(always)]
     pub fn slot(&mut self, key: &[u8], hash: u64) -> Option<KeySlot<'_, Value>> {
         Keys::note(key);
-        self.changing(hash).slot(key, hash)
+        self.opened(hash).slot(key, hash)
     }
 
     #[inline(always)]
@@ -97,24 +97,24 @@ impl Keys {
         hash: u64,
         eq: impl FnMut(&Entry<Value>) -> bool,
     ) -> Option<KeySlot<'_, Value>> {
-        self.changing(hash).find_slot(hash, eq)
+        self.opened(hash).find_slot(hash, eq)
     }
 
     #[inline(always)]
     pub fn lookup_key(&mut self, key: &[u8], hash: u64) -> Found<'_> {
         Keys::note(key);
-        self.changing(hash).lookup_key(key, hash)
+        self.opened(hash).lookup_key(key, hash)
     }
 
     #[inline(always)]
     pub fn insert_new(&mut self, hash: u64, entry: EntryBox<Value>) -> &mut Entry<Value> {
-        self.changing(hash).insert_new(hash, entry)
+        self.opened(hash).insert_new(hash, entry)
     }
 
     #[inline(always)]
     pub fn remove(&mut self, key: &[u8], hash: u64) -> Option<EntryBox<Value>> {
         Keys::note(key);
-        self.changing(hash).remove(key, hash)
+        self.opened(hash).remove(key, hash)
     }
 
     /// An entry to look at, or to be removed if it is due. One search; only what is due is written first.

@@ -105,8 +105,11 @@ impl Server {
             client.write_pending = false;
             return;
         }
-        // It is sent when what it did is safe.
+        // It is sent when what it did is safe; that there is room is of no interest before.
         if client.gate.meets(Gate::UNSYNCED) {
+            if std::mem::take(&mut client.wants_room) {
+                world.want_room(self.by_slot[slot.0 as usize], false);
+            }
             return;
         }
         let conn = self.by_slot[slot.0 as usize];
