@@ -210,10 +210,16 @@ impl Outbox {
         &mut self.tail
     }
 
+    /// Whether what was appended is a block, and was not moved behind the others yet.
+    #[inline]
+    pub fn tail_is_full(&self) -> bool {
+        self.tail.len() >= BLOCK
+    }
+
     /// Moves a full tail behind the other blocks.
     #[inline]
     pub fn settle(&mut self) {
-        if self.tail.len() >= BLOCK {
+        if self.tail_is_full() {
             self.push_block();
         }
     }

@@ -288,7 +288,7 @@ impl ServerState {
         if !client.write_pending && !client.out.is_empty() {
             client.write_pending = true;
             self.pending_writes.push(client.slot);
-        } else if client.write_pending {
+        } else if client.out.tail_is_full() {
             self.note_more(client);
         }
     }
