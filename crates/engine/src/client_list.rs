@@ -26,7 +26,7 @@ pub fn flags(client: &Client) -> String {
         (client.monitor, 'O'),
         (client.subscriptions.is_some(), 'P'),
         (gate(Gate::IN_MULTI), 'x'),
-        (gate(Gate::BLOCKED) || client.held, 'b'),
+        (gate(Gate::BLOCKED.and(Gate::AWAITS)) || client.held, 'b'),
         (client.tracking.is_some(), 't'),
         (client.tracking.as_ref().is_some_and(|track| track.broken), 'R'),
         (client.tracking.as_ref().is_some_and(|track| track.options.broadcast), 'B'),

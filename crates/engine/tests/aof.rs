@@ -491,3 +491,23 @@ fn debug_loadaof_gives_the_same_dataset_and_keeps_it_if_the_files_are_bad() {
     assert_eq!(digest(&mut h), before);
     assert_eq!(h.host.files[MANIFEST], manifest);
 }
+
+#[test]
+fn a_file_that_the_power_cut_off_is_the_last_when_nothing_is_behind_it() {
+    let mut h = start();
+    h.send("SET a 1");
+    h.send("SET b 2");
+    let mut files = h.host.files.clone();
+    let second = INCR.replace(".1.incr", ".2.incr");
+    files.get_mut(MANIFEST).unwrap().extend(b"file appendonly.aof.2.incr.aof seq 2 type i\n");
+    let torn = files[INCR].len() - 5;
+    files.get_mut(INCR).unwrap().truncate(torn);
+    files.insert(second.clone(), Vec::new());
+    let mut again = restart(config(), files.clone()).expect("the second file is empty");
+    assert_eq!(again.send("MGET a b").to_string(), h.send("MGET a nothing").to_string());
+    again.send("SET c 3");
+    assert!(text(&again, &second).contains("SET\r\n$1\r\nc"));
+    files.insert(second, b"*1\r\n$8\r\nFLUSHALL\r\n".to_vec());
+    let refused = restart(config(), files).map(drop).unwrap_err();
+    assert!(refused.contains("is not the last one"), "{refused}");
+}

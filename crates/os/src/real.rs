@@ -264,8 +264,8 @@ impl Disk for RealWorld {
         disk::file_len(path)
     }
 
-    fn lock(&mut self, folder: &Path) -> io::Result<()> {
-        self.locks.lock(folder)
+    fn lock(&mut self, path: &Path) -> io::Result<()> {
+        self.locks.lock(path)
     }
 
     fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {

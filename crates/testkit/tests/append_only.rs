@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config::Config;
-use config::choices::Allowed;
+use config::choices::{Allowed, SnapshotMethod};
 use testkit::Harness;
 use testkit::random::{grammar::Grammar, shown};
 
@@ -37,7 +37,9 @@ fn it_is_all_there_after_a_restart() {
     let known: Vec<String> = registry.commands().map(|(_, entry)| entry.full_name.clone()).collect();
     for seed in 0..6 {
         let rdb = seed % 2 == 0;
-        let mut harness = Harness::start(config(rdb), BTreeMap::new()).expect("an empty folder");
+        let mut first = config(rdb);
+        first.snapshot_method = if seed % 4 < 2 { SnapshotMethod::Fork } else { SnapshotMethod::Versioned };
+        let mut harness = Harness::start(first, BTreeMap::new()).expect("an empty folder");
         let mut grammar = Grammar::new(&registry, &[], &known, seed);
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut asked = Vec::new();

@@ -14,6 +14,8 @@ pub trait Child {
     fn replace_with(&self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// These bytes, of our own memory, will not be looked at again: should the parent write to them, nothing needs to be copied.
+    fn done_with(&self, _bytes: &[u8]) {}
     /// Sets the title that `ps` shows of the child.
     fn title(&self, _title: &str) {}
 }

@@ -21,7 +21,7 @@ pub(crate) static COMMANDS: &[Command] = &[Command {
 fn waitaof(ctx: &mut Ctx<'_>) -> Result {
     let local = match ctx.integer(1)? {
         local @ (0 | 1) => local == 1,
-        _ => return Err(CommandError::Line("ERR value is out of range, must be between 0 and 1")),
+        _ => return Err(CommandError::Line("ERR value is out of range, value must between 0 and 1")),
     };
     let replicas = ctx.integer(2)?;
     if replicas < 0 {
@@ -42,7 +42,7 @@ mod tests {
             > WAITAOF 1 0 0
             -ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.
             > WAITAOF 2 0 0
-            -ERR value is out of range, must be between 0 and 1
+            -ERR value is out of range, value must between 0 and 1
             > WAITAOF 0 -1 0
             -ERR value is out of range, must be positive
             > WAITAOF 0 0 -1

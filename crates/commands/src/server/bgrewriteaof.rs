@@ -33,3 +33,42 @@ fn bgrewriteaof(ctx: &mut Ctx<'_>) -> Result {
     ctx.client.out.simple(line);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Harness, check};
+
+    #[test]
+    fn within_a_transaction_it_waits_for_the_end() {
+        check(
+            r#"
+            > MULTI
+            +OK
+            > BGREWRITEAOF
+            +QUEUED
+            > EXEC
+            [+"Background append only file rewriting scheduled"]
+            > EVAL "return redis.call('BGREWRITEAOF')" 0
+            -ERR This Valkey command is not allowed from script*
+            > BGREWRITEAOF now
+            -ERR wrong number of arguments for 'bgrewriteaof' command
+            "#,
+        );
+    }
+
+    #[test]
+    fn it_waits_for_a_snapshot_and_begins_then() {
+        let mut h = Harness::new();
+        h.config("save", b"").expect("no rules");
+        h.host.child_busy = true;
+        h.send("BGSAVE");
+        assert_eq!(h.send("BGREWRITEAOF").to_string(), "+Background append only file rewriting scheduled");
+        assert!(h.send("INFO persistence").to_string().contains("aof_rewrite_scheduled:1"));
+        h.host.child_busy = false;
+        h.advance(300);
+        let info = h.send("INFO persistence").to_string();
+        assert!(info.contains("aof_rewrite_scheduled:0") && info.contains("aof_rewrites:1"), "{info}");
+        // Without the file itself there is a base all the same, as with the peers.
+        assert!(h.host.files.contains_key("/data/appendonlydir/appendonly.aof.1.base.rdb"));
+    }
+}

@@ -13,7 +13,7 @@ mod writer;
 
 use std::fmt;
 
-use config::choices::Appendfsync;
+use config::choices::{Appendfsync, SnapshotMethod};
 use engine::host::JournalFailureKind;
 use fastrand::Rng;
 use server::{Running, Server};
@@ -109,6 +109,7 @@ impl Play {
             appendonly: true,
             appendfsync: mode,
             aof_use_rdb_preamble: rng.bool(),
+            snapshot_method: [SnapshotMethod::Fork, SnapshotMethod::Versioned][rng.usize(..2)],
             aof_timestamp_enabled: rng.u8(..4) == 0,
             auto_aof_rewrite_min_size: rng.u64(500..20_000),
             save: Default::default(),

@@ -150,20 +150,9 @@ fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateK
     }
     let certificates = certificates(&with.certificate)
         .map_err(|why| format!("Failed to load certificate: {}: {why}", with.certificate.display()))?;
-    let pem = read(&with.key);
-    let key = pem.and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).map_err(|error| no_key(&pem, &error)));
+    let key = read(&with.key).and_then(|pem| super::key::read(&pem, with.password.bytes()));
     let key = key.map_err(|why| format!("Failed to load private key: {}: {why}", with.key.display()))?;
     Ok((certificates, key))
-}
-
-fn no_key(pem: &[u8], error: &rustls::pki_types::pem::Error) -> String {
-    let text = String::from_utf8_lossy(pem);
-    if text.contains("ENCRYPTED") {
-        "the key is encrypted, which is not supported: `openssl pkey -in FILE -out FILE2` writes one that is not"
-            .to_owned()
-    } else {
-        format!("{error}")
-    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -197,12 +186,14 @@ fn peers(
                 .to_owned(),
         );
     }
-    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let roots = Arc::new(roots);
+    let checks = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
     let checks =
         if with.peers == PeerCertificates::Welcome { checks.allow_unauthenticated() } else { checks };
-    let checks =
+    let usual =
         checks.build().map_err(|error| format!("Failed to configure client certificates: {error}"))?;
-    Ok(Some(checks))
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Some(Arc::new(super::version_1::Peers { usual, roots, algorithms })))
 }
 
 /// The certificates that we trust. In the folder there may be other files too.
