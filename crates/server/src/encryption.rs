@@ -35,6 +35,9 @@ fn wanted(config: &Config) -> Encryption {
         certificate: path(&config.tls_cert_file),
         key: path(&config.tls_key_file),
         password: Password::new(config.tls_key_file_pass.as_deref().unwrap_or_default()),
+        client_certificate: path(&config.tls_client_cert_file),
+        client_key: path(&config.tls_client_key_file),
+        client_password: Password::new(config.tls_client_key_file_pass.as_deref().unwrap_or_default()),
         authorities: path(&config.tls_ca_cert_file),
         authorities_folder: path(&config.tls_ca_cert_dir),
         peers: match config.tls_auth_clients {

@@ -11,6 +11,11 @@ pub struct Encryption {
     pub key: PathBuf,
     /// What opens the key, if it is encrypted.
     pub password: Password,
+    /// The same for connections that we open, if they shall show others: both or none. (They are checked; nothing of
+    /// ours opens connections yet.)
+    pub client_certificate: PathBuf,
+    pub client_key: PathBuf,
+    pub client_password: Password,
     /// Whose certificates we trust: a file of them, a folder of such files.
     pub authorities: PathBuf,
     pub authorities_folder: PathBuf,

@@ -490,6 +490,12 @@ fn what_cannot_be_is_told_in_a_line() {
     let password = |text: &str| Password::new(text.as_bytes());
     let path = |name| place.folder.path(name);
     let good = || place.encryption();
+    let client = |certificate, key, text| Encryption {
+        client_certificate: path(certificate),
+        client_key: path(key),
+        client_password: password(text),
+        ..good()
+    };
     let cases = [
         (Encryption { certificate: "".into(), ..good() }, "No tls-cert-file configured!"),
         (Encryption { key: "".into(), ..good() }, "No tls-key-file configured!"),
@@ -503,6 +509,10 @@ fn what_cannot_be_is_told_in_a_line() {
         ),
         (Encryption { key: path("nonsense.pem"), password: password("secret"), ..good() }, "not supported"),
         (Encryption { key: path("old.pem"), password: password("secret"), ..good() }, "not supported"),
+        (client("none", "key.pem", ""), "Failed to load certificate:"),
+        (client("cert.pem", "none", ""), "Failed to load private key:"),
+        (client("cert.pem", "encrypted.pem", "wrong"), "the password is wrong"),
+        (client("cert.pem", "encrypted.pem", "secret"), "Failed to load private key:"),
         (Encryption { peers: PeerCertificates::Required, ..good() }, "Either tls-ca-cert-file"),
         (Encryption { authorities: path("none"), ..good() }, "Failed to configure CA certificate(s) file"),
         (
@@ -518,6 +528,8 @@ fn what_cannot_be_is_told_in_a_line() {
         let told = net.encrypt(&encryption).unwrap_err().to_string();
         assert!(told.contains(line) && !told.contains('\n'), "{told}");
     }
+    place.write("locked.pem", &place.server.encrypted_key_pem(b"open sesame"));
+    net.encrypt(&client("cert.pem", "locked.pem", "open sesame")).unwrap();
     let folder = Encryption { authorities: "".into(), authorities_folder: path(""), ..place.mutual() };
     net.encrypt(&folder).unwrap();
 }
