@@ -6,8 +6,10 @@
 //!   111ooooo  llllllll  o...   l + 9 bytes (9 to 264) from o + 1 bytes back
 //! ```
 //!
-//! A copy of three bytes saves one, and loses it again if bytes as they are come before and after it. Looking for four and
-//! more costs 0 to 1 % in text and code, and makes packing a third faster and unpacking twice as fast.
+//! A copy of three bytes saves one, and loses it again if bytes as they are come before and after it; so copies of four and
+//! more are looked for. Measured on pieces of 8 KB, beside taking three: text, code and nodes of streams get 0.3 to 2.4 %
+//! longer (0.621 of their size → 0.623, 0.482 → 0.487, 0.795 → 0.814) and are packed in 0.74 to 1.02 of the time. What has
+//! little to save is given up: a list of random hexadecimal digits is 0.995 instead of 0.867, in half of the time.
 //!
 //! The format is Marc Lehmann's; what is written here is read by LibLZF and the other way round. Compressed bytes may
 //! come from files and from clients (RESTORE): [`decompress`] checks each step.
