@@ -51,7 +51,7 @@ impl Keys {
 
     /// The door (invariant 2).
     #[inline(always)]
-    fn to_change(&mut self, hash: u64) -> &mut KeyTable<Value> {
+    fn change(&mut self, hash: u64) -> &mut KeyTable<Value> {
         if self.walk.is_some() {
             self.write_first(hash);
         }
@@ -68,12 +68,12 @@ impl Keys {
 
     #[inline(always)]
     pub fn get_mut(&mut self, key: &[u8], hash: u64) -> Option<&mut Entry<Value>> {
-        self.to_change(hash).get_mut(key, hash)
+        self.change(hash).get_mut(key, hash)
     }
 
     #[inline(always)]
     pub fn slot(&mut self, key: &[u8], hash: u64) -> Option<KeySlot<'_, Value>> {
-        self.to_change(hash).slot(key, hash)
+        self.change(hash).slot(key, hash)
     }
 
     #[inline(always)]
@@ -82,22 +82,22 @@ impl Keys {
         hash: u64,
         eq: impl FnMut(&Entry<Value>) -> bool,
     ) -> Option<KeySlot<'_, Value>> {
-        self.to_change(hash).find_slot(hash, eq)
+        self.change(hash).find_slot(hash, eq)
     }
 
     #[inline(always)]
     pub fn lookup_key(&mut self, key: &[u8], hash: u64) -> Found<'_> {
-        self.to_change(hash).lookup_key(key, hash)
+        self.change(hash).lookup_key(key, hash)
     }
 
     #[inline(always)]
     pub fn insert_new(&mut self, hash: u64, entry: EntryBox<Value>) -> &mut Entry<Value> {
-        self.to_change(hash).insert_new(hash, entry)
+        self.change(hash).insert_new(hash, entry)
     }
 
     #[inline(always)]
     pub fn remove(&mut self, key: &[u8], hash: u64) -> Option<EntryBox<Value>> {
-        self.to_change(hash).remove(key, hash)
+        self.change(hash).remove(key, hash)
     }
 
     /// An entry to look at, or to be removed if it is due. One search; only what is due is written first.
