@@ -92,7 +92,8 @@ fn lose(written: &Written, rng: &mut Rng) -> Vec<u8> {
         if rng.bool() {
             let (from, to) = (block * BLOCK, left.len().min((block + 1) * BLOCK));
             // What the disk has of it ends where a hand-over did, or where what was synced does.
-            let earlier = written.ends.iter().copied().filter(|end| (from..to).contains(end) && *end > synced);
+            let earlier =
+                written.ends.iter().copied().filter(|end| (from..to).contains(end) && *end > synced);
             let earlier: Vec<usize> = earlier.collect();
             let old = rng.choice(&earlier).copied().filter(|_| rng.bool()).unwrap_or(synced);
             left[old.clamp(from, to)..to].fill(0);

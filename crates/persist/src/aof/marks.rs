@@ -200,9 +200,13 @@ mod tests {
     #[test]
     fn blocks_of_zeros_are_found_where_blocks_begin() {
         let zeros = [0; 3 * BLOCK];
-        for (offset, len, found) in
-            [(0, 511, None), (0, 512, Some(0)), (1, 1022, None), (1, 1023, Some(512)), (1024, 512, Some(1024))]
-        {
+        for (offset, len, found) in [
+            (0, 511, None),
+            (0, 512, Some(0)),
+            (1, 1022, None),
+            (1, 1023, Some(512)),
+            (1024, 512, Some(1024)),
+        ] {
             assert_eq!(zero_block(offset, &zeros[..len]), found, "{offset}, {len}");
         }
         let mut bytes = [0; 4 * BLOCK];

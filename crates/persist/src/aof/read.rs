@@ -100,6 +100,13 @@ pub struct Evidence {
     pub(super) goes_on: bool,
 }
 
+impl Evidence {
+    /// As much of the file as marks that agree say is durable; none if they say nothing of that.
+    pub fn synced(&self) -> Option<u64> {
+        self.signed.then_some(self.synced)
+    }
+}
+
 impl<R: Read> Reader<R> {
     /// A file from its start, which is no preamble.
     pub fn new(source: R) -> Self {

@@ -22,8 +22,10 @@ use std::io::{self, Read};
 use super::marks::{self, Marks};
 use super::read::{Evidence, Reader};
 
-/// A file without any mark that is longer was not written by us: there would be one.
-const YOUNG: u64 = 4096 + 1024;
+/// Where our first mark is at the latest: what is lost before it may be lost in a file that shows none yet.
+const FIRST_MARK: u64 = 4096 + 1024;
+/// A file without any mark that is longer was not written by us: not all of so many are lost.
+pub const YOUNG: u64 = 64 << 10;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,8 @@ pub fn judge(mut file: impl Read, evidence: Evidence) -> io::Result<Verdict> {
     // Where another server wrote, nobody made sure that whole blocks of zeros are covered.
     let ours = evidence.signed || scan.synced.is_some();
     let careful = evidence.goes_on || scan.synced.is_some();
-    let young = evidence.checked == 0 && found.good.from() == 0 && scan.at <= YOUNG && !inside;
+    let first = evidence.checked == 0 && found.good.from() == 0;
+    let young = first && hole < FIRST_MARK && scan.at <= YOUNG && !inside;
     let believed = if inside { careful } else { ours || young };
     if !believed || synced > hole {
         return Ok(damage);
