@@ -46,7 +46,7 @@ impl Run {
         let runner =
             TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &words));
         let names = [3, 40, 700][dice.usize(0..3)];
-        Run { ks: keyspace(), dice, runner, file: Arc::default(), names, volatile: seed % 3 > 0 }
+        Run { ks: keyspace(), dice, runner, file: Arc::default(), names, volatile: !seed.is_multiple_of(3) }
     }
 
     fn made(&mut self) -> Make {
