@@ -165,7 +165,7 @@ fn a_hole_that_the_power_left_is_no_damage() {
         marks.add(&bytes.clone());
         marks.mark_synced(&mut bytes, 29);
         let good = bytes.len();
-        let rest = [set("foo", &"x".repeat(900)), set("foo", "2")].concat();
+        let rest = [set("foo", &"x".repeat(1200)), set("foo", "2")].concat();
         marks.add(&rest);
         bytes.extend_from_slice(&rest);
         marks.mark_synced(&mut bytes, synced);
