@@ -589,6 +589,17 @@ def encrypted_connections(server):
     same(reader.get("k0"), value[:100])
     client.config_set("tls-cert-file", f"{folder}/plain.crt", "tls-key-file", f"{folder}/plain.key")
     assert server.client(host="localhost", ssl_check_hostname=False, **safe).ping()
+    client.config_set("tls-auth-clients", "yes")
+    old = {**safe, "ssl_certfile": f"{folder}/plain.crt", "ssl_keyfile": f"{folder}/plain.key"}
+    assert server.client(host="localhost", ssl_check_hostname=False, **old).ping()
+    for number, how in enumerate(([], ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"])):
+        locked = f"{folder}/locked{number}.key"
+        subprocess.run(["openssl", "pkcs8", "-topk8", "-in", f"{folder}/server.key", "-out", locked,
+                        "-passout", "pass:open sesame", *how], check=True)
+        pair = ("tls-cert-file", f"{folder}/server.crt", "tls-key-file", locked, "tls-key-file-pass")
+        refused("CONFIG SET failed", client.config_set, *pair, "wrong")
+        client.config_set(*pair, "open sesame")
+        assert server.client(host="localhost", **safe, **own).ping()
 
 
 @check()

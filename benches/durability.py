@@ -3,20 +3,26 @@
 
     benches/durability.py load-rdb --ours PATH --peer PATH [--data strings:2000000] [--rounds 3]
     benches/durability.py bgsave   --ours PATH --peer PATH [--data strings:2000000] [--rounds 3]
+    benches/durability.py load-aof --ours PATH --peer PATH [--data strings:2000000] [--rounds 3]
+    benches/durability.py append   --ours PATH --peer PATH --benchmark PATH/valkey-benchmark [--rounds 3]
 
-Each subcommand prints, for each kind of data, the seconds of both (the least of all rounds, and the median), by the
+`append` is different: SETs by 50 clients while an append-only file is written, in requests a second and in microseconds of
+the server for one. --options "..." are more arguments of our server, for bgsave.
+
+Each of the others prints, for each kind of data, the seconds of both (the least of all rounds, and the median), by the
 wall clock and by processor time (user + system), and the ratio of the least ones: how many times as long as ours the peer
 took. On a machine that others use as well, processor time is the one to look at.
 
 Data is made by the peer (so that both load a file that they did not write themselves in a form of its own) and kept in
-the folder of --folder, if one is given, for the next call. Kinds: strings, zset, hash, set, list, stream, small (200 hashes
-of 8 fields for each thousand), each with a number of elements after a colon; several are separated by commas.
+the folder of --folder, if one is given, for the next call. Kinds: strings, long (strings of 500 bytes), zset, hash, set,
+list, stream, small (hashes of 8 fields), each with a number of elements after a colon; several are separated by commas.
 
 Standard library only. Another subcommand is one function and one line in SUBCOMMANDS.
 """
 
 import argparse
 import os
+import random
 import shutil
 import socket
 import statistics
@@ -81,7 +87,7 @@ class Server:
         self.port = port
         self.began = time.monotonic()
         self.log = open(os.path.join(folder, "log"), "ab")
-        words = [path, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no", *options]
+        words = [path, "--port", str(port), "--dir", folder, "--save", "", *options]
         self.process = subprocess.Popen(words, stdout=self.log, stderr=self.log, cwd=folder)
 
     def ready(self):
@@ -141,6 +147,11 @@ def strings(count):
     return ((b"SET", b"key:%d" % n, noise(n, 32)) for n in range(count))
 
 
+def long_strings(count):
+    dice = random.Random(1)
+    return ((b"SET", b"key:%d" % n, dice.randbytes(500)) for n in range(count))
+
+
 def in_steps(command, count, each):
     """One large collection, a hundred elements for each request."""
     for start in range(0, count, 100):
@@ -160,6 +171,7 @@ def small_hashes(count):
 
 DATA = {
     "strings": strings,
+    "long": long_strings,
     "zset": lambda count: in_steps(b"ZADD", count, lambda n: (b"%d.5" % (n * 7919 % count), noise(n, 16))),
     "hash": lambda count: in_steps(b"HSET", count, lambda n: (b"field:%d" % n, noise(n, 16))),
     "set": lambda count: in_steps(b"SADD", count, lambda n: (noise(n, 16),)),
@@ -233,27 +245,31 @@ def load_rdb(args):
         tell("load %s:%d (%.0f MB)" % (kind, count, size), in_turns(args, measure))
 
 
+def saves(connection):
+    return b"rdb_bgsave_in_progress:1" in connection.call("INFO", "persistence")
+
+
 def bgsave(args):
-    """From BGSAVE until the child has ended; processor time of the child."""
+    """From BGSAVE until it is done, and the processor time of that, be it a child's."""
     for kind, count, path in data_of(args):
 
         def measure(server_path):
             folder = tempfile.mkdtemp(dir=args.folder)
             os.link(path, os.path.join(folder, "dump.rdb"))
-            server = Server(server_path, args.port, folder)
+            server = Server(server_path, args.port, folder, *options_of(args, server_path))
             try:
                 connection = server.ready()
                 os.unlink(os.path.join(folder, "dump.rdb"))
-                before, began = server.cpu()[1], time.monotonic()
+                before, began = sum(server.cpu()), time.monotonic()
                 connection.call("BGSAVE")
-                while server.child_runs():
-                    time.sleep(0.002)
+                while server.child_runs() or (not server.children() and saves(connection)):
+                    time.sleep(0.005)
                 took = time.monotonic() - began
-                while server.children():
+                while saves(connection):
                     time.sleep(0.01)
                 if not os.path.exists(os.path.join(folder, "dump.rdb")):
                     raise RuntimeError("nothing was saved")
-                return took, server.cpu()[1] - before
+                return took, sum(server.cpu()) - before
             finally:
                 server.end()
                 shutil.rmtree(folder)
@@ -261,7 +277,89 @@ def bgsave(args):
         tell("bgsave %s:%d" % (kind, count), in_turns(args, measure))
 
 
-SUBCOMMANDS = {"load-rdb": load_rdb, "bgsave": bgsave}
+def options_of(args, server_path):
+    return args.options.split() if server_path == args.ours else []
+
+
+APPEND = ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"]
+
+
+def log_of(args, kind, count):
+    """The path of a folder with an append-only file of this data, written by the peer."""
+    path = os.path.join(args.folder, "%s-%d.aof" % (kind, count))
+    if os.path.exists(path):
+        return path
+    folder = tempfile.mkdtemp(dir=args.folder)
+    server = Server(args.peer, args.port, folder, *APPEND)
+    connection = server.ready()
+    connection.pipeline(DATA[kind](count))
+    connection.call("CONFIG", "SET", "appendfsync", "always")
+    connection.call("SET", "the", "end")
+    server.end()
+    os.rename(folder, path)
+    return path
+
+
+def load_aof(args):
+    """From the start of the process until all is loaded."""
+    for part in args.data.split(","):
+        kind, _, count = part.partition(":")
+        count = int(count or 1_000_000)
+        path = log_of(args, kind, count)
+
+        def measure(server_path):
+            folder = tempfile.mkdtemp(dir=args.folder)
+            shutil.copytree(path, folder, dirs_exist_ok=True)
+            server = Server(server_path, args.port, folder, *APPEND)
+            try:
+                connection = server.ready()
+                took, cpu = time.monotonic() - server.began, server.cpu()[0]
+                if int(connection.call("DBSIZE")) < 2:
+                    raise RuntimeError("nothing was loaded")
+            finally:
+                server.end()
+                shutil.rmtree(folder)
+            return took, cpu
+
+        log = os.path.join(path, "appendonlydir")
+        size = sum(os.path.getsize(os.path.join(log, name)) for name in os.listdir(log)) / (1 << 20)
+        tell("load %s:%d (%.0f MB)" % (kind, count, size), in_turns(args, measure))
+
+
+def rate(args, server_path, fsync, depth, count):
+    """Requests a second, and microseconds of the server for one."""
+    folder = tempfile.mkdtemp(dir=args.folder)
+    server = Server(server_path, args.port, folder, *APPEND, "--appendfsync", fsync)
+    try:
+        server.ready()
+        before = sum(server.cpu())
+        words = [args.benchmark, "-p", str(args.port), "-t", "set", "-n", str(count), "-r", "1000000"]
+        words += ["-d", "64", "-c", "50", "-P", str(depth), "--csv"]
+        lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+        row = dict(zip(lines[0].replace('"', "").split(","), lines[1].replace('"', "").split(",")))
+        return float(row["rps"]), (sum(server.cpu()) - before) / count * 1e6
+    finally:
+        server.end()
+        shutil.rmtree(folder)
+
+
+def append(args):
+    """SET by 50 clients."""
+    for fsync, depth, count in [("always", 1, 100_000), ("everysec", 1, 400_000), ("everysec", 16, 2_000_000)]:
+        results = in_turns(args, lambda path: rate(args, path, fsync, depth, count))
+        middle = {
+            name: [statistics.median(one[place] for one in rounds) for place in (0, 1)]
+            for name, rounds in results.items()
+        }
+        (ours, ours_us), (peer, peer_us) = middle["ours"], middle["peer"]
+        print(
+            "appendfsync %-9s P=%-3d requests/s  ours %9.0f  peer %9.0f  ours/peer %5.2f    us  ours %6.2f  peer %6.2f"
+            % (fsync, depth, ours, peer, ours / peer, ours_us, peer_us)
+        )
+        sys.stdout.flush()
+
+
+SUBCOMMANDS = {"load-rdb": load_rdb, "bgsave": bgsave, "load-aof": load_aof, "append": append}
 
 
 def main():
@@ -272,6 +370,8 @@ def main():
     parser.add_argument("--data", default="strings:2000000,zset,hash,set,list,stream,small:200000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=7290)
+    parser.add_argument("--options", default="", help="more arguments of our server")
+    parser.add_argument("--benchmark", help="valkey-benchmark")
     parser.add_argument("--folder", help="where data is kept; without it a temporary one")
     args = parser.parse_args()
     args.ours, args.peer = os.path.abspath(args.ours), os.path.abspath(args.peer)

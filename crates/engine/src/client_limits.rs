@@ -23,14 +23,18 @@ const PROTECTED: &str = "-DENIED Running in protected mode: it is enabled and th
 
 /// What a new connection is sent before it is closed, if it must not stay.
 pub fn refusal(server: &ServerState, loopback: bool) -> Option<&'static str> {
-    let open = !server.config.protected_mode || server.access.asks_for_password();
     if server.clients.len() >= server.config.maxclients as usize {
         Some(TOO_MANY_CLIENTS)
-    } else if loopback || open {
+    } else if loopback || !only_here(server) {
         None
     } else {
         Some(PROTECTED)
     }
+}
+
+/// Whether protected mode turns everybody away who comes from elsewhere.
+pub fn only_here(server: &ServerState) -> bool {
+    server.config.protected_mode && !server.access.asks_for_password()
 }
 
 /// Bytes of replies, beyond the first block, that may wait for a client that has not authenticated.

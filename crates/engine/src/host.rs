@@ -54,6 +54,8 @@ pub trait ChildHost {
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// These bytes, of our own memory, will not be looked at again: should the parent write to them, nothing needs to be copied.
+    fn done_with(&self, _bytes: &[u8]) {}
     /// Sets the title of its process.
     fn title(&self, _title: &str) {}
 }
@@ -153,6 +155,10 @@ pub trait Host {
     fn mono_us(&self) -> u64;
     /// Stops the whole server for a while (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Touches memory that is not there, as a bug would (DEBUG SEGFAULT): the server dies of it.
+    fn fault(&mut self) {
+        panic!("a fault was asked for, of a host without memory of its own");
+    }
     /// The end that a signal asked for does not come: the next signal is a first one again.
     fn forget_signals(&mut self) {}
     /// The same as a plain function, for what runs while the host is lent ([`Host::save_file`]).
@@ -189,8 +195,9 @@ pub trait Host {
     fn write_again(&mut self, path: &str, from: u64) -> Result<(), String>;
     /// Bytes in a file; `None` if there is none.
     fn file_len(&self, path: &str) -> Result<Option<u64>, String>;
-    /// Makes a folder ours to the end of the process; another process that asks for it is refused.
-    fn lock(&mut self, folder: &str) -> Result<(), String>;
+    /// Makes a file ours to the end of the process (and makes it, if it is not there); another process that asks for it is
+    /// refused.
+    fn lock(&mut self, path: &str) -> Result<(), String>;
     /// Has this file be appended to from now on; made if it is not there. The one before is sealed in the background: written,
     /// synced, cut, closed. `reserve`: room in front of the end that is kept allocated. Returns the file's length; on failure
     /// nothing has changed. Ends a `Sync` failure: the next sync passes over what the file before has lost.

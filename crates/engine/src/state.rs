@@ -288,6 +288,22 @@ impl ServerState {
         if !client.write_pending && !client.out.is_empty() {
             client.write_pending = true;
             self.pending_writes.push(client.slot);
+        } else if client.write_pending {
+            self.note_more(client);
+        }
+    }
+
+    /// More waits for a client whose socket may be full: replies that are too short to be looked at one by one count as
+    /// well.
+    #[cold]
+    fn note_more(&mut self, client: &mut crate::client::Client) {
+        client.out.settle();
+        if client.close == Close::No
+            && crate::post::close_if_over(client, &self.config, &mut self.totals, self.mono_us)
+            && !client.close_noted
+        {
+            client.close_noted = true;
+            self.closing.push(client.slot);
         }
     }
 }

@@ -51,7 +51,7 @@ impl Keys {
 
     /// The door (invariant 2).
     #[inline(always)]
-    fn change(&mut self, hash: u64) -> &mut KeyTable<Value> {
+    fn opened(&mut self, hash: u64) -> &mut KeyTable<Value> {
         if self.walk.is_some() {
             self.write_first(hash);
         }
@@ -66,14 +66,29 @@ impl Keys {
         }
     }
 
+    /// For the record of tests.
+    #[inline(always)]
+    fn note(_key: &[u8]) {
+        #[cfg(debug_assertions)]
+        crate::looked::note(_key);
+    }
+
+    #[inline(always)]
+    pub fn get(&self, key: &[u8], hash: u64) -> Option<&Entry<Value>> {
+        Keys::note(key);
+        self.table.get(key, hash)
+    }
+
     #[inline(always)]
     pub fn get_mut(&mut self, key: &[u8], hash: u64) -> Option<&mut Entry<Value>> {
-        self.change(hash).get_mut(key, hash)
+        Keys::note(key);
+        self.opened(hash).get_mut(key, hash)
     }
 
     #[inline(always)]
     pub fn slot(&mut self, key: &[u8], hash: u64) -> Option<KeySlot<'_, Value>> {
-        self.change(hash).slot(key, hash)
+        Keys::note(key);
+        self.opened(hash).slot(key, hash)
     }
 
     #[inline(always)]
@@ -82,22 +97,24 @@ impl Keys {
         hash: u64,
         eq: impl FnMut(&Entry<Value>) -> bool,
     ) -> Option<KeySlot<'_, Value>> {
-        self.change(hash).find_slot(hash, eq)
+        self.opened(hash).find_slot(hash, eq)
     }
 
     #[inline(always)]
     pub fn lookup_key(&mut self, key: &[u8], hash: u64) -> Found<'_> {
-        self.change(hash).lookup_key(key, hash)
+        Keys::note(key);
+        self.opened(hash).lookup_key(key, hash)
     }
 
     #[inline(always)]
     pub fn insert_new(&mut self, hash: u64, entry: EntryBox<Value>) -> &mut Entry<Value> {
-        self.change(hash).insert_new(hash, entry)
+        self.opened(hash).insert_new(hash, entry)
     }
 
     #[inline(always)]
     pub fn remove(&mut self, key: &[u8], hash: u64) -> Option<EntryBox<Value>> {
-        self.change(hash).remove(key, hash)
+        Keys::note(key);
+        self.opened(hash).remove(key, hash)
     }
 
     /// An entry to look at, or to be removed if it is due. One search; only what is due is written first.
@@ -108,6 +125,7 @@ impl Keys {
         hash: u64,
         is_due: impl Fn(&Entry<Value>) -> bool,
     ) -> Option<Live<'_>> {
+        Keys::note(key);
         if self.walk.is_some() && self.table.get(key, hash).is_some_and(&is_due) {
             self.write_first(hash);
         }

@@ -17,6 +17,8 @@ mod expire_fields;
 pub mod hash;
 mod keys;
 pub mod list;
+#[cfg(debug_assertions)]
+pub mod looked;
 pub mod memory;
 mod resize;
 mod scan;

@@ -1,8 +1,10 @@
 //! What keys and databases cost, for MEMORY USAGE, MEMORY STATS and the choice between freeing now and later.
 
 use structures::entry::{Entry, ValueRef};
+use structures::quicklist::NodeView;
 
 use crate::db::Db;
+use crate::list::List;
 use crate::value::Value;
 
 impl Db {
@@ -24,6 +26,23 @@ pub fn entry_memory(entry: &Entry<Value>) -> usize {
         ValueRef::Int(_) | ValueRef::Bytes { .. } | ValueRef::Packed { .. } => 0,
     };
     entry.memory() + boxed
+}
+
+/// The bytes of this length and more that a value is made of, each in one piece: long strings, long elements of lists.
+pub fn long_parts(entry: &Entry<Value>, least: usize, mut emit: impl FnMut(&[u8])) {
+    match entry.value() {
+        ValueRef::Boxed(Value::Bytes(bytes)) if bytes.len() >= least => emit(bytes),
+        ValueRef::Boxed(Value::List(List::Quick(list))) => {
+            for node in list.nodes() {
+                if let NodeView::Plain(bytes) | NodeView::Lzf { bytes, .. } = node
+                    && bytes.len() >= least
+                {
+                    emit(bytes);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Roughly how many allocations freeing an entry frees.

@@ -82,6 +82,19 @@ pub(crate) fn uninstall() {
     let _ = panic::take_hook();
 }
 
+/// Reads where nothing may be read: the kernel answers with SIGSEGV.
+pub(crate) fn fault() {
+    // SAFETY: a fresh mapping of its own, in which no object lies; reading it changes nothing and yields nothing, for
+    // the kernel ends the process (after the report) instead.
+    unsafe {
+        if let Ok(page) = mmap_anonymous(std::ptr::null_mut(), 4096, ProtFlags::empty(), MapFlags::PRIVATE) {
+            page.cast::<u8>().read_volatile();
+        }
+    }
+    // If there was no page to be had, or somebody ignores the signal.
+    panic!("a fault was asked for");
+}
+
 type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 fn handle(signal: c_int, handler: Handler) -> io::Result<()> {
@@ -306,6 +319,22 @@ mod tests {
         install_in_child();
         // SAFETY: none: this is the crash.
         unsafe { std::ptr::with_exposed_provenance_mut::<u64>(16).write_volatile(1) };
+    }
+
+    #[test]
+    fn a_fault_that_was_asked_for_is_one() {
+        let (log, signal) = died("faults");
+        assert_eq!(signal, Some(libc::SIGSEGV), "{log}");
+        assert!(log.contains(" # Redstart 1.2.3 crashed by signal: 11, si_code: 2\n"), "{log}");
+        assert!(log.contains(" # Accessing address: 0x"), "{log}");
+        assert_whole(&log);
+    }
+
+    #[test]
+    #[ignore = "run by the test above, in a process of its own"]
+    fn faults() {
+        install_in_child();
+        fault();
     }
 
     #[test]

@@ -101,21 +101,22 @@ pub(crate) fn file_len(path: &Path) -> io::Result<u64> {
     std::fs::metadata(path).map(|facts| facts.len()).map_err(|error| about("look at", path, error))
 }
 
-/// Folders that are ours, by device and number: a second descriptor of the same one would be refused like a stranger's.
+/// Files that are ours, by device and number: a second descriptor of the same one would be refused like a stranger's.
 #[derive(Default)]
 pub(crate) struct Locks {
     held: Vec<((u64, u64), File)>,
 }
 
 impl Locks {
-    pub fn lock(&mut self, folder: &Path) -> io::Result<()> {
+    pub fn lock(&mut self, path: &Path) -> io::Result<()> {
         use std::os::unix::fs::MetadataExt;
         let open = || {
-            let file = File::open(folder)?;
+            let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?);
             let facts = file.metadata()?;
-            Ok(((facts.dev(), facts.ino()), file))
+            Ok::<_, io::Error>(((facts.dev(), facts.ino()), file))
         };
-        let (which, file) = open().map_err(|error| about("lock", folder, error))?;
+        let (which, file) = open().map_err(|error| about("lock", path, error))?;
         if self.held.iter().any(|(held, _)| *held == which) {
             return Ok(());
         }
@@ -126,11 +127,11 @@ impl Locks {
             }
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let why = io::Error::new(io::ErrorKind::WouldBlock, "another process uses it");
-                Err(about("lock", folder, why))
+                Err(about("lock", path, why))
             }
             // A file system without locks: nobody could hold one.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOLCK | rustix::io::Errno::NOSYS) => Ok(()),
-            Err(error) => Err(about("lock", folder, error.into())),
+            Err(error) => Err(about("lock", path, error.into())),
         }
     }
 }
@@ -349,9 +350,8 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_one_process_s_only() {
+    fn a_file_that_is_locked_is_one_process_s_only() {
         let folder = Folder::new();
-        make_folder(&folder.path("f"), 0o700).unwrap();
         let (mut ours, mut theirs) = (Locks::default(), Locks::default());
         ours.lock(&folder.path("f")).unwrap();
         ours.lock(&folder.path("./f")).unwrap();

@@ -123,6 +123,10 @@ impl Child for InChild {
         disk::replace_with(path, sync_every, fill)
     }
 
+    fn done_with(&self, bytes: &[u8]) {
+        sys::give_back(bytes);
+    }
+
     fn mono_us(&self) -> u64 {
         crate::clock::now().mono_us
     }
@@ -181,6 +185,29 @@ mod tests {
         assert_eq!(news[1], ChildNews::Ended { ok: true, signal: None });
         assert_eq!(std::fs::read(folder.path("dump.rdb")).unwrap(), b"before");
         assert_eq!(folder.names(), ["dump.rdb"]);
+    }
+
+    #[test]
+    fn what_a_child_is_done_with_is_copied_for_nobody_and_stays_the_parent_s() {
+        let (folder, mut children) = (Folder::new(), Children::default());
+        let path = folder.path("dump.rdb");
+        let mut long = vec![7u8; 8 << 20];
+        children
+            .fork(&mut |child| {
+                child.done_with(&long[1..]);
+                child.done_with(&long[..10]);
+                child.sleep(Duration::from_millis(300));
+                let copied = copied();
+                child.replace_with(&path, 0, &mut |to| to.write_all(&copied.to_le_bytes())).is_ok()
+            })
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        long.fill(8);
+        all_news(&mut children);
+        assert!(long.iter().all(|byte| *byte == 8));
+        let copied = std::fs::read(folder.path("dump.rdb")).unwrap();
+        let copied = u64::from_le_bytes(copied[..].try_into().unwrap());
+        assert!(!cfg!(target_os = "linux") || copied < 4 << 20, "{copied}");
     }
 
     #[test]

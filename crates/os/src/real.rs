@@ -268,8 +268,8 @@ impl Disk for RealWorld {
         disk::file_len(path)
     }
 
-    fn lock(&mut self, folder: &Path) -> io::Result<()> {
-        self.locks.lock(folder)
+    fn lock(&mut self, path: &Path) -> io::Result<()> {
+        self.locks.lock(path)
     }
 
     fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
@@ -393,6 +393,10 @@ impl Process for RealWorld {
 
     fn sleep(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn fault(&mut self) {
+        crate::crash::fault();
     }
 
     fn forget_signals(&mut self) {

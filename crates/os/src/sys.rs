@@ -196,6 +196,21 @@ pub(crate) fn redirect(from: std::os::fd::BorrowedFd<'_>, fd: i32) -> io::Result
     if unsafe { libc::dup2(from.as_raw_fd(), fd) } < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Gives the whole pages within these bytes back to the kernel: for a child that shares them with a parent, and will not look at
+/// them again (it would find zeros). They must be of the allocator's.
+pub(crate) fn give_back(bytes: &[u8]) {
+    const PAGE: usize = 64 << 10;
+    let begin = bytes.as_ptr().addr().next_multiple_of(PAGE);
+    let end = (bytes.as_ptr().addr() + bytes.len()) / PAGE * PAGE;
+    if begin < end {
+        let skipped = begin - bytes.as_ptr().addr();
+        // SAFETY: the pages lie within the bytes, and are private and anonymous as all of the allocator's. What they read as
+        // from now on, zeros, are bytes like any others.
+        let _ =
+            unsafe { libc::madvise(bytes[skipped..].as_ptr() as *mut _, end - begin, libc::MADV_DONTNEED) };
+    }
+}
+
 /// Appends at most `room` bytes from a socket to `into`, without clearing the room first.
 #[inline]
 pub(crate) fn recv_into(

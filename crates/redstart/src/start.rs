@@ -180,6 +180,12 @@ fn run(world: &mut RealWorld, server: &mut Server) -> ExitCode {
     for kind in server.listening() {
         world.log(Level::Notice, &format!("Ready to accept connections {kind}"));
     }
+    if server.listens_only_here() {
+        world.log(
+            Level::Notice,
+            "There is no password: only this host is listened to. `requirepass`, `bind` or `protected-mode no` let others in.",
+        );
+    }
     world.notify("STATUS=Ready to accept connections\nREADY=1");
     if let Err(why) = server.begin_loading(world) {
         return fail_logged(world, &format!("Fatal error loading the DB, check server logs. Exiting. {why}"));

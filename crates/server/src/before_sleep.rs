@@ -1,6 +1,6 @@
 //! What is done before each wait, in this order.
 //!
-//! 1. `effects`: what commands asked of the world (shutdown, new socket settings).
+//! 1. `effects`: what commands asked of the world (shutdown, new socket settings), and who may come from where.
 //! 2. `fast_expire`: keys whose time is up, if the cron's cycle was behind.
 //! 3. `resume`: requests that were held are offered again.
 //! 4. `log`: the append-only file is written; whose writes are not as safe as was promised is held, before …
@@ -9,7 +9,7 @@
 //! 7. `evict_clients`: the largest are closed if all together hold more than `maxmemory-clients` still.
 
 use engine::{ClientSlot, Close, Effect, Engine, Gate};
-use world::{Send, World};
+use world::{Level, Send, World};
 
 use crate::host::WorldHost;
 use crate::turn::{Running, Server};
@@ -20,6 +20,7 @@ const SEND_MAX: usize = 1024 * 1024;
 impl Server {
     pub(crate) fn before_sleep(&mut self, world: &mut dyn World) {
         self.effects(world);
+        self.narrow_or_widen(world);
         self.fast_expire(world);
         self.resume();
         self.engine.broadcast();
@@ -27,6 +28,17 @@ impl Server {
         self.flush(world);
         self.close_ended(world);
         self.evict_clients(world);
+    }
+
+    /// A password has come or gone, or protected mode.
+    fn narrow_or_widen(&mut self, world: &mut dyn World) {
+        let server = &self.engine.server;
+        if self.listeners.only_here != engine::client_limits::only_here(server)
+            && self.running == Running::Yes
+            && let Err(line) = self.listen(world)
+        {
+            world.log(Level::Warning, &format!("Failed listening on port: {line}"));
+        }
     }
 
     fn evict_clients(&mut self, world: &mut dyn World) {
@@ -133,6 +145,7 @@ impl Server {
     fn after_send(&mut self, world: &mut dyn World, slot: ClientSlot) {
         let server = &mut self.engine.server;
         let Some(client) = server.clients.get_mut(slot) else { return };
+        client.out.settle();
         let (empty, close) = (client.out.is_empty(), client.close);
         let on = !empty && close != Close::Now;
         client.write_pending = on;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use config::Config;
 use config::choices::{TlsAuthClients, TlsUserFrom};
-use world::{Encryption, PeerCertificates, ProvenNames, World};
+use world::{Encryption, Password, PeerCertificates, ProvenNames, World};
 
 type Text = Option<Vec<u8>>;
 
@@ -34,6 +34,10 @@ fn wanted(config: &Config) -> Encryption {
     Encryption {
         certificate: path(&config.tls_cert_file),
         key: path(&config.tls_key_file),
+        password: Password::new(config.tls_key_file_pass.as_deref().unwrap_or_default()),
+        client_certificate: path(&config.tls_client_cert_file),
+        client_key: path(&config.tls_client_key_file),
+        client_password: Password::new(config.tls_client_key_file_pass.as_deref().unwrap_or_default()),
         authorities: path(&config.tls_ca_cert_file),
         authorities_folder: path(&config.tls_ca_cert_dir),
         peers: match config.tls_auth_clients {
@@ -63,8 +67,9 @@ mod tests {
     #[test]
     fn parameters_are_told_as_they_are_meant() {
         let mut config = Config::default();
-        let pairs: [(&[u8], &[u8]); 6] = [
+        let pairs: [(&[u8], &[u8]); 7] = [
             (b"tls-cert-file", b"/a/cert.pem"),
+            (b"tls-key-file-pass", b"secret"),
             (b"tls-auth-clients", b"optional"),
             (b"tls-auth-clients-user", b"CN"),
             (b"tls-session-caching", b"no"),
@@ -75,6 +80,10 @@ mod tests {
         let wanted = wanted(&config);
         assert_eq!(wanted.certificate, PathBuf::from("/a/cert.pem"));
         assert_eq!(wanted.key, PathBuf::new());
+        assert_eq!(
+            (wanted.password.bytes(), &*format!("{:?}", wanted.password)),
+            (&b"secret"[..], "(redacted)")
+        );
         assert_eq!((wanted.peers, wanted.names), (PeerCertificates::Welcome, ProvenNames::CommonName));
         assert_eq!((wanted.sessions, wanted.begun_per_wait), (0, 7));
         assert_eq!(wanted.suites, "TLS_AES_128_GCM_SHA256");

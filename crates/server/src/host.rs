@@ -78,6 +78,9 @@ impl Host for WorldHost<'_> {
     fn sleep(&mut self, time: Duration) {
         self.world.sleep(time);
     }
+    fn fault(&mut self) {
+        self.world.fault();
+    }
     fn forget_signals(&mut self) {
         self.world.forget_signals();
     }
@@ -143,8 +146,8 @@ impl Host for WorldHost<'_> {
             Err(error) => Err(error.to_string()),
         }
     }
-    fn lock(&mut self, folder: &str) -> Result<(), String> {
-        self.world.lock(Path::new(folder)).map_err(|error| error.to_string())
+    fn lock(&mut self, path: &str) -> Result<(), String> {
+        self.world.lock(Path::new(path)).map_err(|error| error.to_string())
     }
     fn journal_open(&mut self, path: &str, reserve: u64) -> Result<u64, String> {
         self.world.journal_open(Path::new(path), reserve).map_err(|error| error.to_string())
@@ -243,6 +246,9 @@ impl ChildHost for WorldChild<'_> {
     }
     fn save_file(&self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
         self.0.replace_with(&path_of(path), sync_every, fill).map_err(|error| error.to_string())
+    }
+    fn done_with(&self, bytes: &[u8]) {
+        self.0.done_with(bytes);
     }
     fn mono_us(&self) -> u64 {
         self.0.mono_us()

@@ -1,5 +1,6 @@
 //! Where the server listens, and how that changes while it runs.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use config::Config;
@@ -8,6 +9,9 @@ use world::{Listen, ListenerId, World};
 #[derive(Default)]
 pub struct Listeners {
     open: Vec<(Listen, ListenerId)>,
+    /// Nobody from elsewhere would be let in (protected mode): where nothing was said of addresses, only this host's own
+    /// are listened to.
+    pub(crate) only_here: bool,
 }
 
 /// An address from `bind`: with a leading `-` it may be missing on this machine.
@@ -20,33 +24,44 @@ impl Listeners {
     /// Listens where the configuration says, and nowhere else. On failure everything stays as it was; the text
     /// says what went wrong and what can be done.
     pub fn open(&mut self, world: &mut dyn World, config: &Config) -> Result<(), String> {
-        let mut opened = Vec::new();
-        let mut kept = Vec::new();
-        for Wanted { listen, optional } in wanted(config) {
-            if let Some(at) = self.open.iter().position(|(other, _)| *other == listen) {
-                kept.push(self.open[at].clone());
+        let wanted = wanted(config, self.only_here);
+        let stays = |(listen, _): &(Listen, ListenerId)| wanted.iter().any(|wanted| wanted.listen == *listen);
+        let (kept, mut leaving): (Vec<_>, Vec<_>) = self.open.drain(..).partition(stays);
+        self.open = kept;
+        let (before, mut closed) = (self.open.len(), Vec::new());
+        for Wanted { listen, optional } in wanted {
+            if self.open.iter().any(|(other, _)| *other == listen) {
                 continue;
             }
-            match world.listen(&listen) {
-                Ok(id) => opened.push((listen, id)),
+            let mut result = world.listen(&listen);
+            if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+                && make_way(world, &listen, &mut leaving, &mut closed)
+            {
+                result = world.listen(&listen);
+            }
+            match result {
+                Ok(id) => self.open.push((listen, id)),
                 Err(error) if optional && is_missing(&error) => {}
                 Err(error) => {
-                    for (_, id) in opened {
+                    for (_, id) in self.open.drain(before..) {
                         world.unlisten(id);
                     }
+                    self.open.append(&mut leaving);
+                    let again = closed.into_iter().filter_map(|was| Some((world.listen(&was).ok()?, was)));
+                    self.open.extend(again.map(|(id, was)| (was, id)));
                     return Err(explain(&listen, &error));
                 }
             }
         }
-        for (listen, id) in self.open.drain(..) {
-            if !kept.iter().any(|(_, other)| *other == id) {
-                let _ = listen;
-                world.unlisten(id);
-            }
+        for (_, id) in leaving {
+            world.unlisten(id);
         }
-        self.open = kept;
-        self.open.append(&mut opened);
         Ok(())
+    }
+
+    /// Whether the default of `bind` is narrowed to this host.
+    pub fn are_narrowed(&self, config: &Config) -> bool {
+        self.only_here && is_default(&config.bind)
     }
 
     /// Stops listening everywhere.
@@ -69,13 +84,43 @@ impl Listeners {
     }
 }
 
-fn wanted(config: &Config) -> Vec<Wanted> {
+/// To the kernel all addresses of a machine and one of them are the same port twice: who leaves goes first, if the port
+/// is its. False: nobody was in the way.
+fn make_way(
+    world: &mut dyn World,
+    listen: &Listen,
+    leaving: &mut Vec<(Listen, ListenerId)>,
+    closed: &mut Vec<Listen>,
+) -> bool {
+    let port_of = |listen: &Listen| match listen {
+        Listen::Tcp { port, .. } => Some(*port),
+        Listen::Unix { .. } => None,
+    };
+    let before = closed.len();
+    for (was, id) in
+        leaving.extract_if(.., |(was, _)| port_of(was).is_some() && port_of(was) == port_of(listen))
+    {
+        world.unlisten(id);
+        closed.push(was);
+    }
+    closed.len() > before
+}
+
+fn is_default(bind: &[String]) -> bool {
+    bind == ["*", "-::*"]
+}
+
+fn wanted(config: &Config, only_here: bool) -> Vec<Wanted> {
     let mut all = Vec::new();
+    let addresses: Vec<&str> = match only_here && is_default(&config.bind) {
+        true => vec!["127.0.0.1", "-::1"],
+        false => config.bind.iter().map(String::as_str).collect(),
+    };
     for (port, secure) in [(config.port, false), (config.tls_port, true)] {
-        for address in config.bind.iter().filter(|_| port != 0) {
+        for address in addresses.iter().filter(|_| port != 0) {
             let (address, optional) = match address.strip_prefix('-') {
                 Some(rest) => (rest, true),
-                None => (address.as_str(), false),
+                None => (*address, false),
             };
             let listen =
                 Listen::Tcp { address: address.to_owned(), port, backlog: config.tcp_backlog, secure };
@@ -99,12 +144,12 @@ fn wanted(config: &Config) -> Vec<Wanted> {
 
 /// The machine does not have this address, or not this family of addresses.
 fn is_missing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::AddrNotAvailable | std::io::ErrorKind::Unsupported)
+    matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
 }
 
 fn explain(listen: &Listen, error: &std::io::Error) -> String {
     match (listen, error.kind()) {
-        (Listen::Tcp { port, .. }, std::io::ErrorKind::AddrInUse) => format!(
+        (Listen::Tcp { port, .. }, ErrorKind::AddrInUse) => format!(
             "{error}. Another process listens there: `ss -ltnp 'sport = :{port}'` tells which; `--port N` takes another port."
         ),
         _ => error.to_string(),

@@ -84,7 +84,13 @@ impl Server {
 
     /// Opens the listening sockets of the configuration; the error is one line for a person.
     pub fn listen(&mut self, world: &mut dyn World) -> Result<(), String> {
+        self.listeners.only_here = engine::client_limits::only_here(&self.engine.server);
         self.listeners.open(world, &self.engine.server.config)
+    }
+
+    /// Whether only this host is listened to because there is no password, and nothing was said of addresses.
+    pub fn listens_only_here(&self) -> bool {
+        self.listeners.are_narrowed(&self.engine.server.config)
     }
 
     /// Tells the kernel how dear we are to it (`oom-score-adj`).
@@ -259,6 +265,10 @@ impl Server {
         let Some(connection) = self.conns.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else {
             return;
         };
+        // What it has sent already comes first: the rest waits in the kernel, and takes no memory of ours.
+        if connection.unfinished {
+            return;
+        }
         connection.lend(&mut self.buffers);
         let room = connection.room();
         let received = world.recv(conn, &mut connection.input, room);

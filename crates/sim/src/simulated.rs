@@ -421,7 +421,7 @@ impl Disk for SimWorld {
     fn file_len(&self, path: &Path) -> io::Result<u64> {
         self.disk.len(&self.here.join(path))
     }
-    fn lock(&mut self, _folder: &Path) -> io::Result<()> {
+    fn lock(&mut self, _path: &Path) -> io::Result<()> {
         Ok(())
     }
     /// Nothing is queued; the end is heard of later, and now and then the disk is full.

@@ -228,6 +228,32 @@ pub struct Iter<'a> {
     bytes: &'a [u8],
 }
 
+impl Iter<'_> {
+    /// The next element, if it is an integer of one or two bytes; else nothing is passed over.
+    #[inline(always)]
+    pub fn next_short_int(&mut self) -> Option<i64> {
+        let (int, rest) = match *self.bytes {
+            [int @ 0..=0x7F, _, ref rest @ ..] => (i64::from(int), rest),
+            [upper @ 0xC0..=0xDF, lower, _, ref rest @ ..] => (code::int_of_13_bits(upper, lower), rest),
+            _ => return None,
+        };
+        self.bytes = rest;
+        Some(int)
+    }
+
+    /// Passes over the next element; false if there is none.
+    #[inline]
+    pub fn pass(&mut self) -> bool {
+        if self.bytes.is_empty() {
+            return false;
+        }
+        let (data, len) = head(self.bytes, 0);
+        let size = data + len;
+        self.bytes = &self.bytes[size + back_size(size)..];
+        true
+    }
+}
+
 impl<'a> Iterator for Iter<'a> {
     type Item = Element<'a>;
 

@@ -292,7 +292,7 @@ impl Host for FakeHost {
     fn file_len(&self, path: &str) -> Result<Option<u64>, String> {
         Ok(self.files.get(&self.path(path)).map(|bytes| bytes.len() as u64))
     }
-    fn lock(&mut self, _folder: &str) -> Result<(), String> {
+    fn lock(&mut self, _path: &str) -> Result<(), String> {
         Ok(())
     }
     fn journal_open(&mut self, path: &str, _reserve: u64) -> Result<u64, String> {

@@ -29,8 +29,9 @@ pub trait Disk {
     fn write_again(&mut self, path: &Path, from: u64) -> io::Result<()>;
     /// Bytes in a file.
     fn file_len(&self, path: &Path) -> io::Result<u64>;
-    /// Makes a folder ours to the end of the process: another process that asks for it is refused. Asking again is fine.
-    fn lock(&mut self, folder: &Path) -> io::Result<()>;
+    /// Makes a file ours to the end of the process (and makes it, if it is not there): another process that asks for it is
+    /// refused. Asking again is fine.
+    fn lock(&mut self, path: &Path) -> io::Result<()>;
     /// Replaces a large file whole by pieces that come one by one, as `replace_with`, but on a background thread. One at
     /// a time, until its outcome was told.
     fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>>;

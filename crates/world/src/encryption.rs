@@ -9,6 +9,13 @@ pub struct Encryption {
     /// Our certificates, ours first, and our private key, both PEM.
     pub certificate: PathBuf,
     pub key: PathBuf,
+    /// What opens the key, if it is encrypted.
+    pub password: Password,
+    /// The same for connections that we open, if they shall show others: both or none. (They are checked; nothing of
+    /// ours opens connections yet.)
+    pub client_certificate: PathBuf,
+    pub client_key: PathBuf,
+    pub client_password: Password,
     /// Whose certificates we trust: a file of them, a folder of such files.
     pub authorities: PathBuf,
     pub authorities_folder: PathBuf,
@@ -26,6 +33,26 @@ pub struct Encryption {
     pub session_seconds: u64,
     /// Connections that may be begun in one `wait`: a handshake is dear.
     pub begun_per_wait: usize,
+}
+
+/// A secret that is not shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Password(Vec<u8>);
+
+impl Password {
+    pub fn new(bytes: &[u8]) -> Password {
+        Password(bytes.to_vec())
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("(redacted)")
+    }
 }
 
 /// Whether peers must show a certificate.

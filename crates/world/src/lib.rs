@@ -25,7 +25,9 @@ mod process;
 mod stream;
 
 pub use disk::{Disk, Fill};
-pub use encryption::{CertificateFacts, CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
+pub use encryption::{
+    CertificateFacts, CertificatesInUse, Encryption, Password, PeerCertificates, ProvenNames,
+};
 pub use journal::{Journal, JournalFailure, JournalFailureKind, JournalState};
 pub use network::{Accepted, ConnId, Event, Listen, ListenerId, Network, Recv, Send, Signal};
 pub use process::{Child, ChildNews, CpuTimes, MemoryFacts, Process};

@@ -14,6 +14,8 @@ pub trait Child {
     fn replace_with(&self, path: &Path, sync_every: u64, fill: &mut Fill<'_>) -> io::Result<()>;
     fn mono_us(&self) -> u64;
     fn sleep(&self, time: Duration);
+    /// These bytes, of our own memory, will not be looked at again: should the parent write to them, nothing needs to be copied.
+    fn done_with(&self, _bytes: &[u8]) {}
     /// Sets the title that `ps` shows of the child.
     fn title(&self, _title: &str) {}
 }
@@ -76,6 +78,10 @@ pub trait Process {
     fn notify(&mut self, message: &str);
     /// Blocks the whole process (DEBUG SLEEP).
     fn sleep(&mut self, time: Duration);
+    /// Touches memory that is not there, as a bug would (DEBUG SEGFAULT): the process dies of it, and reports that.
+    fn fault(&mut self) {
+        panic!("a fault was asked for, in a world without memory of its own");
+    }
     /// Whoever asked for the end by a signal has taken that back, or it failed: the next signal is a first one again.
     fn forget_signals(&mut self) {}
     /// The same as a plain function, for what runs while the world is lent ([`crate::Disk::replace_with`]).

@@ -74,6 +74,12 @@ mod tests {
             r#"
             > POST / HTTP/1.1
             closed
+            2> CONFIG SET requirepass x
+            +OK
+            3> NOSUCH
+            -NOAUTH Authentication required.
+            3> Host: a
+            closed
             "#,
         );
     }

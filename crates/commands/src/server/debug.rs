@@ -64,7 +64,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("QUICKLIST-PACKED-THRESHOLD", 3, 3, lists::packed_threshold),
     ("RELOAD", 2, usize::MAX, reload::reload),
     ("REPLYBUFFER", 4, 4, reply_buffer),
-    ("SEGFAULT", 2, 2, |_| panic!("DEBUG SEGFAULT: asked for by a client")),
+    ("SEGFAULT", 2, 2, |ctx| {
+        ctx.host.fault();
+        ctx.ok()
+    }),
     ("SET-ACTIVE-EXPIRE", 3, 3, |ctx| {
         ctx.server.debug.active_expire = number_at(ctx, 2) != 0;
         ctx.ok()

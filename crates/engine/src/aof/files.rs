@@ -11,12 +11,12 @@ pub(super) fn folder(config: &Config) -> String {
     String::from_utf8_lossy(&config.appenddirname).into_owned()
 }
 
-/// Makes the folder if it is not there, and ours to the end of the process: two servers that append to the same files would
-/// leave nothing that makes sense.
+/// Makes the folder if it is not there, and takes the files of our name in it to the end of the process: two servers that
+/// append to the same files would leave nothing that makes sense. (Servers with other names may share the folder. What is locked
+/// is a file of its own: all others are replaced or change their names.)
 pub(super) fn take_folder(config: &Config, host: &mut dyn Host) -> Result<(), String> {
-    let folder = folder(config);
-    host.make_folder(&folder, 0o755)?;
-    host.lock(&folder)
+    host.make_folder(&folder(config), 0o755)?;
+    host.lock(&path(config, &[b".", &config.appendfilename[..], b".lock"].concat()))
 }
 
 /// A file in it.

@@ -147,7 +147,7 @@ fn first_base(
     let path = files::path(&server.config, &name);
     let plan = Plan::of(server, host, Purpose::Rewrite, path.clone());
     host.log(Level::Notice, &format!("Creating AOF base file {} on server start", rewrite::shown(&name)));
-    host.save_file(&path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_| true).map(drop))?;
+    host.save_file(&path, plan.sync_every, &mut |to| plan.write(keyspace, to, &mut |_, _| true).map(drop))?;
     manifest.replace_base(&stem, rdb, 0);
     server.aof.base_size = 0;
     Ok(())

@@ -59,6 +59,7 @@ impl Request<'_> {
 const CHECKS: &[fn(&mut Request<'_>) -> Check] = &[
     closing,
     blocked,
+    no_browser,
     authenticated,
     known,
     arity,
@@ -109,6 +110,20 @@ fn blocked(r: &mut Request<'_>) -> Check {
     }
 }
 
+/// Whoever speaks HTTP is turned away at once, with or without a password: its next lines could be commands.
+fn no_browser(r: &mut Request<'_>) -> Check {
+    if r.entry().is_some() || !is_http(r.argv) {
+        return Check::Pass;
+    }
+    let line = format!(
+        "Client {} closed: it speaks HTTP, which may be somebody's browser led astray.",
+        r.client.about.address
+    );
+    r.host.log(crate::host::Level::Warning, &line);
+    r.client.close(crate::client::Close::Now);
+    Check::Drop
+}
+
 /// NOAUTH; commands with NO_AUTH are exempt.
 fn authenticated(r: &mut Request<'_>) -> Check {
     let exempt = r.entry().is_some() && r.flags().has(Flags::NO_AUTH);
@@ -121,15 +136,6 @@ fn authenticated(r: &mut Request<'_>) -> Check {
 /// `unknown command`, `unknown subcommand`.
 fn known(r: &mut Request<'_>) -> Check {
     match r.entry() {
-        None if is_http(r.argv) => {
-            let line = format!(
-                "Client {} closed: it speaks HTTP, which may be somebody's browser led astray.",
-                r.client.about.address
-            );
-            r.host.log(crate::host::Level::Warning, &line);
-            r.client.close(crate::client::Close::Now);
-            Check::Drop
-        }
         None => Check::Refuse(CommandError::unknown_command(r.argv)),
         Some(entry) if !entry.subcommands.is_empty() && r.argv.len() > 1 => {
             Check::Refuse(CommandError::unknown_subcommand(r.argv))

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use config::choices::SnapshotMethod;
-use keyspace::{Keyspace, Policy};
+use keyspace::{Entry, Keyspace, Policy, Value};
 
 use super::file_name;
 use super::save::{self, Plan};
@@ -19,6 +19,8 @@ use crate::state::ServerState;
 const RETRY_US: u64 = 5_000_000;
 /// The child reports when it has done so many keys more, and so much time has passed.
 const REPORT_KEYS: u64 = 1024;
+/// Values of this length and more are given back to the kernel by the child that has written them.
+const LONG: usize = 64 << 10;
 const REPORT_US: u64 = 1_000_000;
 
 /// Begins a snapshot in the background. The error is one line, in the log already.
@@ -105,7 +107,8 @@ fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) ->
     }
     let (mut told_us, mut keys_done) = (0, 0);
     let saved = child.save_file(&plan.path, plan.sync_every, &mut |to| {
-        let after_key = &mut |keys| {
+        let after_key = &mut |entry: &Entry<Value>, keys| {
+            keyspace::memory::long_parts(entry, LONG, |bytes| child.done_with(bytes));
             keys_done = keys;
             if let Some(time) = save::pause_after(delay, keys) {
                 child.sleep(time);

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use keyspace::Keyspace;
+use keyspace::{Entry, Keyspace, Value};
 use persist::aof::dataset;
 use persist::file::{About, AccessInfo, Saved};
 
@@ -66,7 +66,7 @@ impl Plan {
         &self,
         keyspace: &Keyspace,
         to: &mut dyn io::Write,
-        after_key: &mut dyn FnMut(u64) -> bool,
+        after_key: &mut dyn FnMut(&Entry<Value>, u64) -> bool,
     ) -> io::Result<Saved> {
         if let Some(timestamp) = self.requests {
             let about = dataset::About { functions: &self.functions, timestamp, after_key };
@@ -88,7 +88,7 @@ impl Plan {
 pub fn save(keyspace: &Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     let plan = Plan::of(server, host, Purpose::Snapshot, file_name(&server.config));
     let (delay, sleep) = (server.config.rdb_key_save_delay, host.sleeper());
-    let after_key = &mut |keys| {
+    let after_key = &mut |_: &Entry<Value>, keys| {
         if let Some(time) = pause_after(delay, keys) {
             sleep(time);
         }

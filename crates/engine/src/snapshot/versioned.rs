@@ -27,6 +27,9 @@ use crate::state::ServerState;
 const SLICE_US: (u64, u64) = (100, 1000);
 /// The clock is asked each time so many homes were written.
 const HOMES: u32 = 8;
+/// A slice that took so many times its budget is followed by a rest, of so much at most.
+const OVERRUN: u64 = 4;
+const LONGEST_REST_US: u64 = 20_000;
 /// How long the walk waits while too much is queued.
 const FULL_US: u64 = 1000;
 
@@ -89,16 +92,22 @@ pub fn queued(server: &ServerState) -> u64 {
     server.snapshot.walk.as_ref().map_or(0, |walk| walk.stream.queued())
 }
 
+/// How long to rest after a slice. None, if it took about what it should. One that took much longer met a large value, or
+/// others who want the processor: who never sleeps is served last by the scheduler, and clients would wait for that.
+fn rest_us(took_us: u64, budget_us: u64) -> u64 {
+    if took_us > budget_us.saturating_mul(OVERRUN) { took_us.min(LONGEST_REST_US) } else { 0 }
+}
+
 /// Goes on writing for about so many microseconds. Nothing if no snapshot wants it now.
 pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host, budget_us: u64) {
-    let now_us = host.mono_us();
-    if walk_due_us(server, now_us) != Some(0) {
+    let began_us = host.mono_us();
+    if walk_due_us(server, began_us) != Some(0) {
         return;
     }
     let Some(walk) = &mut server.snapshot.walk else { return };
     let before = keyspace.walked().entries;
     let delay_us = u64::try_from(server.config.rdb_key_save_delay).unwrap_or(0);
-    let (until_us, mut homes) = (now_us.saturating_add(budget_us), 0u32);
+    let (until_us, mut homes) = (began_us.saturating_add(budget_us), 0u32);
     let walking = keyspace.walk_step(&mut || {
         homes += 1;
         delay_us == 0
@@ -106,7 +115,9 @@ pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Ho
                 || (host.mono_us() < until_us && walk.stream.queued() <= walk.pause_at))
     });
     let walked = keyspace.walked();
-    walk.due_us = now_us.saturating_add(delay_us.saturating_mul(walked.entries - before));
+    let now_us = host.mono_us();
+    let pause_us = rest_us(now_us.saturating_sub(began_us), budget_us);
+    walk.due_us = now_us.saturating_add(pause_us.max(delay_us.saturating_mul(walked.entries - before)));
     match walking {
         Walking::More => {}
         Walking::Done => {
@@ -162,4 +173,16 @@ pub(super) fn ended(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
         Err(_) => {}
     }
     Some(outcome.is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_as_long_as_turns_are_busy_and_long_ones_are_followed_by_a_rest() {
+        assert_eq!([slice_us(0), slice_us(300), slice_us(1_000_000)], [100, 300, 1000]);
+        assert_eq!([rest_us(100, 100), rest_us(400, 100)], [0, 0]);
+        assert_eq!([rest_us(3000, 100), rest_us(500_000, 100)], [3000, LONGEST_REST_US]);
+    }
 }

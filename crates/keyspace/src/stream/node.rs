@@ -412,6 +412,9 @@ impl Checked<'_> {
     /// `None` at the end.
     #[inline]
     fn int_or_end(&mut self) -> Result<Option<i64>, &'static str> {
+        if let Some(int) = self.0.next_short_int() {
+            return Ok(Some(int));
+        }
         match self.0.next() {
             Some(Element::Int(int)) => Ok(Some(int)),
             Some(Element::Str(_)) => Err("a string where a number must be"),
@@ -430,7 +433,9 @@ impl Checked<'_> {
 
     fn skip(&mut self, elements: u64) -> Result<(), &'static str> {
         for _ in 0..elements {
-            self.0.next().ok_or("an entry is cut")?;
+            if !self.0.pass() {
+                return Err("an entry is cut");
+            }
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ pub struct About<'a> {
     /// A first line that says when it was: seconds since 1970.
     pub timestamp: Option<i64>,
     /// Called after each key; false stops.
-    pub after_key: &'a mut dyn FnMut(u64) -> bool,
+    pub after_key: &'a mut dyn FnMut(&Entry<Value>, u64) -> bool,
 }
 
 /// Writes all databases. `O(n)`.
@@ -49,7 +49,7 @@ pub fn save(keyspace: &Keyspace, sink: &mut dyn Write, about: About<'_>) -> io::
         for entry in db.table().iter() {
             key(&mut to, entry);
             keys += 1;
-            if !(about.after_key)(keys) {
+            if !(about.after_key)(entry, keys) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             if to.len() >= PIECE {

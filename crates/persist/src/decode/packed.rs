@@ -14,15 +14,9 @@ use crate::reader::Reader;
 /// A listpack, checked, in which what reads as an integer is one.
 pub(super) fn listpack<R: Read>(reader: &mut Reader<R>) -> Result<Listpack> {
     let bytes = reader.blob()?;
-    let pack = Listpack::check(bytes).map_err(|error| broken(reader, "Listpack", error))?;
-    let foreign = |element: Element<'_>| match element {
-        Element::Str(bytes) => matches!(Element::of(bytes), Element::Int(_)),
-        Element::Int(_) => false,
-    };
-    if pack.view().iter().any(foreign) {
-        return Ok(canonical(pack.view()));
-    }
-    Ok(pack)
+    let (pack, canonical) =
+        Listpack::check_spelling(bytes).map_err(|error| broken(reader, "Listpack", error))?;
+    Ok(if canonical { pack } else { canonical_of(pack.view()) })
 }
 
 /// What a packed structure is told to be that is none.
@@ -30,7 +24,7 @@ pub(super) fn broken<R: Read>(reader: &Reader<R>, what: &str, why: impl std::fmt
     reader.corrupt(format!("{what} integrity check failed: {why}"))
 }
 
-fn canonical(pack: Pack<'_>) -> Listpack {
+fn canonical_of(pack: Pack<'_>) -> Listpack {
     let mut copy = Listpack::with_capacity(pack.bytes().len());
     for element in pack {
         copy.push_back(match element {

@@ -26,7 +26,7 @@ pub struct About<'a> {
     /// The code of each library of functions.
     pub functions: &'a [Vec<u8>],
     /// Called after each key; false stops.
-    pub after_key: &'a mut dyn FnMut(u64) -> bool,
+    pub after_key: &'a mut dyn FnMut(&Entry<Value>, u64) -> bool,
 }
 
 /// What was written.
@@ -101,7 +101,7 @@ fn entries(
     for entry in db.table().iter() {
         usage.write(writer, entry);
         *keys += 1;
-        if !(about.after_key)(*keys) {
+        if !(about.after_key)(entry, *keys) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         if writer.has_failed() {

@@ -157,7 +157,7 @@ pub fn file(keyspace: &Keyspace, settings: Settings) -> Vec<u8> {
         access: AccessInfo::Kept,
         aux: &[("redis-ver", "7.2.0".to_owned()), ("ctime", "1750000000".to_owned())],
         functions: &[b"#!lua name=x".to_vec()],
-        after_key: &mut |_| true,
+        after_key: &mut |_, _| true,
     };
     let saved = save(keyspace, &mut bytes, about).expect("memory takes all");
     assert_eq!(saved.bytes, bytes.len() as u64);

@@ -212,12 +212,16 @@ pub(super) fn read_at(bytes: &[u8], at: usize, data: usize, len: usize) -> Eleme
     match bytes[at] {
         first if is_string(first) => Element::Str(&bytes[data..data + len]),
         small @ 0..=0x7F => Element::Int(i64::from(small)),
-        upper @ 0xC0..=0xDF => {
-            let value = u16::from(upper & 0x1F) << 8 | u16::from(bytes[data]);
-            Element::Int(i64::from((value << 3) as i16 >> 3))
-        }
+        upper @ 0xC0..=0xDF => Element::Int(int_of_13_bits(upper, bytes[data])),
         _ => Element::Int(read_int(&bytes[data..data + len])),
     }
+}
+
+/// A signed integer whose upper five bits are in the head.
+#[inline(always)]
+pub(super) fn int_of_13_bits(upper: u8, lower: u8) -> i64 {
+    let value = u16::from(upper & 0x1F) << 8 | u16::from(lower);
+    i64::from((value << 3) as i16 >> 3)
 }
 
 /// A signed integer of 2, 3, 4 or 8 bytes.

@@ -181,6 +181,15 @@ proptest! {
         }
         let backwards: Vec<_> = pack.view().iter().rev().map(Element::to_vec).collect();
         prop_assert!(backwards.iter().rev().eq(model.iter()));
+        let (mut one, mut other, mut passing) = (pack.view().iter(), pack.view().iter(), pack.view().iter());
+        while let Some(element) = one.next() {
+            let short = matches!(element, Element::Int(-4096..=4095)).then_some(element);
+            prop_assert_eq!(other.next_short_int().map(Element::Int), short);
+            prop_assert_eq!(short.or_else(|| other.next()), Some(element));
+            prop_assert!(passing.pass());
+            prop_assert_eq!(passing.clone().next(), one.clone().next());
+        }
+        prop_assert!(!passing.pass() && other.next_short_int().is_none());
         for (n, wanted) in model.iter().enumerate() {
             let first = pack.view().first().expect("not empty");
             let found = pack.view().find(first, wanted, 0).expect("it is there");
@@ -204,13 +213,37 @@ proptest! {
             bytes[place] = value;
         }
         for bytes in [bytes[..cut.index(bytes.len())].to_vec(), bytes] {
-            if let Ok(pack) = Listpack::check(bytes) {
+            let spelled = Listpack::check_spelling(bytes.clone());
+            prop_assert_eq!(spelled.clone().map(|(pack, _)| pack), Listpack::check(bytes));
+            if let Ok((pack, canonical)) = spelled {
                 let forward = strings(pack.view());
+                let foreign = |element| matches!(element, Element::Str(text) if matches!(Element::of(text), Element::Int(_)));
+                prop_assert_eq!(canonical, !pack.view().iter().any(foreign));
                 let mut back: Vec<_> = pack.view().iter().rev().map(Element::to_vec).collect();
                 back.reverse();
                 prop_assert_eq!(forward, back);
             }
         }
+    }
+}
+
+/// Foreign listpacks may keep an integer as a string, and a short string under a long head.
+#[test]
+fn spelling_is_told() {
+    let of = |entries: &[&[u8]]| {
+        let body = entries.concat();
+        let total = (body.len() + 7) as u32;
+        [&total.to_le_bytes()[..], &(entries.len() as u16).to_le_bytes(), &body, b"\xff"].concat()
+    };
+    for (entries, canonical) in [
+        (&[&b"\x8212\x03"[..]][..], false),
+        (&[b"\x82-1\x03", b"\x81x\x02"], false),
+        (&[b"\xE0\x0212\x04"], false),
+        (&[b"\xF0\x02\0\0\x0012\x07"], false),
+        (&[b"\x05\x01", b"\x8201\x03", b"\x821x\x03", b"\x80\x01", b"\xE0\x02x1\x04"], true),
+    ] {
+        let (pack, told) = Listpack::check_spelling(of(entries)).expect("a listpack");
+        assert_eq!((told, pack.len()), (canonical, entries.len()), "{pack:?}");
     }
 }
 

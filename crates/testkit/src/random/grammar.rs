@@ -68,6 +68,12 @@ const PATTERNS: &[&str] = &["*", "a*", "?", "[a-c]", "*1*", "w*", "w*->a", "noso
 const DEGREES: &[&str] =
     &["0", "13.361389", "38.115556", "-122.4", "37.7", "2.35", "48.85", "90", "-180", "181"];
 
+fn is_of_data(entry: &&Entry) -> bool {
+    use Group::{Cluster, Connection, PubSub, Scripting, Server, Transactions};
+    let beside = [Connection, Server, Cluster, Transactions, PubSub, Scripting];
+    !beside.contains(&entry.record.group) && !entry.record.args.is_empty()
+}
+
 /// A source of requests.
 pub struct Grammar<'r> {
     commands: Vec<&'r Entry>,
@@ -80,15 +86,6 @@ impl<'r> Grammar<'r> {
     pub fn new(registry: &'r Registry, only: &[String], known: &[String], seed: u64) -> Self {
         let wanted = |entry: &&Entry| {
             let record = entry.record;
-            let data = !matches!(
-                record.group,
-                Group::Connection
-                    | Group::Server
-                    | Group::Cluster
-                    | Group::Transactions
-                    | Group::PubSub
-                    | Group::Scripting
-            );
             let named = only.is_empty()
                 || only.iter().any(|word| {
                     word.eq_ignore_ascii_case(record.name) || word.eq_ignore_ascii_case(record.group.name())
@@ -99,15 +96,26 @@ impl<'r> Grammar<'r> {
             // Those that wait are slow to compare: only by name.
             let waits = record.flags.has(Flags::BLOCKING)
                 && !only.iter().any(|word| record.name.eq_ignore_ascii_case(word));
-            data && both
+            is_of_data(entry)
+                && both
                 && named
                 && !lex
                 && !waits
                 && !NOT_COMPARED.iter().any(|not| not.eq_ignore_ascii_case(name))
-                && !record.args.is_empty()
         };
         let commands = registry.iter().map(|(_, entry)| entry).filter(wanted).collect();
         Grammar { commands, rng: Rng::with_seed(seed) }
+    }
+
+    /// Requests for all commands of data, also for those whose answers cannot be compared.
+    pub fn of_all(registry: &'r Registry, seed: u64) -> Self {
+        let commands = registry.iter().map(|(_, entry)| entry).filter(is_of_data).collect();
+        Grammar { commands, rng: Rng::with_seed(seed) }
+    }
+
+    /// The names of the commands that requests are made for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.commands.iter().map(|entry| entry.full_name.as_str())
     }
 
     pub fn is_empty(&self) -> bool {

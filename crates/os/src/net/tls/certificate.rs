@@ -5,12 +5,13 @@
 use world::CertificateFacts;
 
 /// An element: its tag and what is in it.
-type Element<'a> = (u8, &'a [u8]);
+pub(super) type Element<'a> = (u8, &'a [u8]);
 
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
-const OID: u8 = 0x06;
-const OCTETS: u8 = 0x04;
+pub(super) const OID: u8 = 0x06;
+pub(super) const OCTETS: u8 = 0x04;
+pub(super) const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 /// `[0] version` and `[3] extensions` of a certificate.
 const VERSION: u8 = 0xa0;
@@ -22,7 +23,7 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
 /// The first element and what follows it.
-fn next(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
+pub(super) fn next(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     let (&short, rest) = rest.split_first()?;
     let (len, rest) = if short < 0x80 {
@@ -40,7 +41,7 @@ fn next(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
 }
 
 /// The elements of a content, until one is malformed.
-fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
+pub(super) fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     std::iter::from_fn(move || {
         let (element, rest) = next(bytes)?;
         bytes = rest;
@@ -95,7 +96,7 @@ pub(super) fn facts(certificate: &[u8]) -> Option<CertificateFacts> {
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` as seconds since 1970.
-fn seconds(kind: u8, time: &[u8]) -> Option<i64> {
+pub(super) fn seconds(kind: u8, time: &[u8]) -> Option<i64> {
     let digits = time.strip_suffix(b"Z")?;
     let (year, rest) = digits.split_at_checked(if kind == UTC_TIME { 2 } else { 4 })?;
     let number = |digits: &[u8]| {

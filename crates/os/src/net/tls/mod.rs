@@ -12,12 +12,14 @@
 
 mod certificate;
 pub(super) mod handshake;
+mod key;
 mod session;
 mod sessions;
 mod settings;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod version_1;
 
 pub(super) use session::Session;
 pub(super) use settings::Settings;

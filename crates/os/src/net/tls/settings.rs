@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig, ServerConnection};
-use world::{CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
+use world::{CertificatesInUse, Encryption, Password, PeerCertificates, ProvenNames};
 
 use super::certificate;
 use super::sessions::Sessions;
@@ -63,7 +64,11 @@ impl Settings {
 
 /// Of the contents of all files, so that a change is seen.
 fn digest(with: &Encryption) -> u64 {
-    let mut files = vec![with.certificate.clone(), with.key.clone(), with.authorities.clone()];
+    let mut files =
+        vec![&with.certificate, &with.key, &with.client_certificate, &with.client_key, &with.authorities]
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>();
     files.extend(folder(&with.authorities_folder).unwrap_or_default());
     let mut hasher = DefaultHasher::new();
     for file in files {
@@ -84,18 +89,24 @@ fn folder(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse), String> {
-    let (certificates, key) = identity(with)?;
+    for (path, name) in [(&with.certificate, "tls-cert-file"), (&with.key, "tls-key-file")] {
+        if path.as_os_str().is_empty() {
+            return Err(format!("No {name} configured!"));
+        }
+    }
     let roots = authorities(with)?;
     let of_roots = roots.iter().filter_map(|root| certificate::facts(root));
-    let in_use = CertificatesInUse {
-        ours: certificates.first().and_then(|own| certificate::facts(own)),
-        authority: of_roots.min_by_key(|facts| facts.expires_s),
-    };
     let mut provider = rustls::crypto::ring::default_provider();
     suites::choose(&mut provider, &with.ciphers, &with.suites)?;
     let provider = Arc::new(provider);
-    let certified = certified(certificates, key, &provider)
-        .map_err(|error| format!("Failed to load private key: {}: {error}", with.key.display()))?;
+    let certified = identity(&with.certificate, &with.key, &with.password, &provider)?;
+    if !with.client_certificate.as_os_str().is_empty() && !with.client_key.as_os_str().is_empty() {
+        identity(&with.client_certificate, &with.client_key, &with.client_password, &provider)?;
+    }
+    let in_use = CertificatesInUse {
+        ours: certified.cert.first().and_then(|own| certificate::facts(own)),
+        authority: of_roots.min_by_key(|facts| facts.expires_s),
+    };
     let versions = suites::versions(&with.protocols)?;
     let peers = peers(with, &roots, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
@@ -123,7 +134,7 @@ fn server_config(with: &Encryption) -> Result<(ServerConfig, CertificatesInUse),
 fn certified(
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    provider: &rustls::crypto::CryptoProvider,
+    provider: &CryptoProvider,
 ) -> Result<CertifiedKey, rustls::Error> {
     let certified = CertifiedKey::new(certificates, provider.key_provider.load_private_key(key)?);
     match certified.keys_match() {
@@ -142,28 +153,18 @@ fn holds_its_key(certified: &CertifiedKey) -> bool {
     }
 }
 
-fn identity(with: &Encryption) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
-    for (path, name) in [(&with.certificate, "tls-cert-file"), (&with.key, "tls-key-file")] {
-        if path.as_os_str().is_empty() {
-            return Err(format!("No {name} configured!"));
-        }
-    }
-    let certificates = certificates(&with.certificate)
-        .map_err(|why| format!("Failed to load certificate: {}: {why}", with.certificate.display()))?;
-    let pem = read(&with.key);
-    let key = pem.and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).map_err(|error| no_key(&pem, &error)));
-    let key = key.map_err(|why| format!("Failed to load private key: {}: {why}", with.key.display()))?;
-    Ok((certificates, key))
-}
-
-fn no_key(pem: &[u8], error: &rustls::pki_types::pem::Error) -> String {
-    let text = String::from_utf8_lossy(pem);
-    if text.contains("ENCRYPTED") {
-        "the key is encrypted, which is not supported: `openssl pkey -in FILE -out FILE2` writes one that is not"
-            .to_owned()
-    } else {
-        format!("{error}")
-    }
+/// What a certificate's file and its key's hold.
+fn identity(
+    certificate: &Path,
+    key: &Path,
+    password: &Password,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, String> {
+    let chain = certificates(certificate)
+        .map_err(|why| format!("Failed to load certificate: {}: {why}", certificate.display()))?;
+    let fail = |why: String| format!("Failed to load private key: {}: {why}", key.display());
+    let private = read(key).and_then(|pem| super::key::read(&pem, password.bytes())).map_err(fail)?;
+    certified(chain, private, provider).map_err(|error| fail(error.to_string()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -184,7 +185,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 fn peers(
     with: &Encryption,
     authorities: &[CertificateDer<'static>],
-    provider: &Arc<rustls::crypto::CryptoProvider>,
+    provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {
     if with.peers == PeerCertificates::Ignored {
         return Ok(None);
@@ -197,12 +198,14 @@ fn peers(
                 .to_owned(),
         );
     }
-    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let roots = Arc::new(roots);
+    let checks = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
     let checks =
         if with.peers == PeerCertificates::Welcome { checks.allow_unauthenticated() } else { checks };
-    let checks =
+    let usual =
         checks.build().map_err(|error| format!("Failed to configure client certificates: {error}"))?;
-    Ok(Some(checks))
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Some(Arc::new(super::version_1::Peers { usual, roots, algorithms })))
 }
 
 /// The certificates that we trust. In the folder there may be other files too.

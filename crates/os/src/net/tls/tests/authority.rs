@@ -1,5 +1,9 @@
 //! Certificates for tests, made on the spot: a key of P-256, and just as much DER as it takes.
 
+use std::num::NonZeroU32;
+
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use ring::pbkdf2;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
@@ -10,6 +14,9 @@ pub struct Holder {
     pkcs8: Vec<u8>,
     pub certificate: Vec<u8>,
 }
+
+/// The end of what is good.
+const LATE: &[u8] = b"20990101000000Z";
 
 fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
@@ -52,26 +59,30 @@ fn extension(id: u8, content: &[u8]) -> Vec<u8> {
 impl Holder {
     /// An authority, whose certificate it has signed itself.
     pub fn authority(name: &str) -> Holder {
-        Holder::make(name, None, &[], 3)
+        Holder::make(name, None, &[], 3, LATE)
     }
 
     /// Somebody whose certificate this authority has signed; for `localhost` and these URIs.
     pub fn sign(&self, name: &str, uris: &[&str]) -> Holder {
-        Holder::make(name, Some(self), uris, 3)
+        Holder::make(name, Some(self), uris, 3, LATE)
     }
 
     /// The same without extensions, as the first version of X.509 had it.
     pub fn sign_version_1(&self, name: &str) -> Holder {
-        Holder::make(name, Some(self), &[], 1)
+        self.sign_version_1_until(name, LATE)
     }
 
-    fn make(name: &str, issuer: Option<&Holder>, uris: &[&str], version: u8) -> Holder {
+    pub fn sign_version_1_until(&self, name: &str, until: &[u8]) -> Holder {
+        Holder::make(name, Some(self), &[], 1, until)
+    }
+
+    fn make(name: &str, issuer: Option<&Holder>, uris: &[&str], version: u8, until: &[u8]) -> Holder {
         let random = SystemRandom::new();
         let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap().as_ref().to_vec();
         let pair = EcdsaKeyPair::from_pkcs8(kind, &pkcs8, &random).unwrap();
         let ecdsa = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02])]);
-        let signed = signed_part(name, &pair, issuer, uris, &ecdsa, version);
+        let signed = signed_part(name, &pair, issuer, uris, &ecdsa, (version, until));
         let signer = issuer.map_or(&pair, |issuer| &issuer.pair);
         let signature = signer.sign(&random, &signed).unwrap();
         let certificate = sequence(&[&signed, &ecdsa, &bits(signature.as_ref())]);
@@ -86,6 +97,30 @@ impl Holder {
         pem("PRIVATE KEY", &self.pkcs8)
     }
 
+    /// As PBES2 has it, with HMAC-SHA256 and AES-128.
+    pub fn encrypted_key_pem(&self, password: &[u8]) -> String {
+        let (salt, iv, mut key) = (b"salt of tests", [7; 16], [0; 16]);
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::MIN, salt, password, &mut key);
+        let cipher = aes::Aes128Enc::new(&key.into());
+        let (mut ciphertext, mut before) = (Vec::new(), iv);
+        let padding = 16 - self.pkcs8.len() % 16;
+        let plain = [&self.pkcs8[..], &vec![padding as u8; padding]].concat();
+        for block in plain.chunks(16) {
+            let mut block: [u8; 16] = std::array::from_fn(|at| block[at] ^ before[at]);
+            cipher.encrypt_block((&mut block).into());
+            ciphertext.extend(block);
+            before = block;
+        }
+        const RSA: [u8; 6] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d];
+        let named = |rest: &[u8]| oid(&[&RSA, rest].concat());
+        let hash = sequence(&[&named(&[2, 9]), &element(0x05, &[])]);
+        let derivation = sequence(&[&element(0x04, &[salt]), &element(0x02, &[&[1]]), &hash]);
+        let cipher = sequence(&[&oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 2]), &element(0x04, &[&iv])]);
+        let ways = sequence(&[&sequence(&[&named(&[1, 5, 12]), &derivation]), &cipher]);
+        let how = sequence(&[&named(&[1, 5, 13]), &ways]);
+        pem("ENCRYPTED PRIVATE KEY", &sequence(&[&how, &element(0x04, &[&ciphertext])]))
+    }
+
     pub fn key(&self) -> Vec<u8> {
         self.pkcs8.clone()
     }
@@ -97,7 +132,7 @@ fn signed_part(
     issuer: Option<&Holder>,
     uris: &[&str],
     ecdsa: &[u8],
-    version: u8,
+    (version, until): (u8, &[u8]),
 ) -> Vec<u8> {
     let curve = [
         oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]),
@@ -119,7 +154,10 @@ fn signed_part(
         &element(0x02, &[&[1, 2, 3]]),
         ecdsa,
         &named(issuer.map_or(name, |issuer| &issuer.name).as_bytes()),
-        &sequence(&[&element(0x17, &[b"200101000000Z"]), &element(0x18, &[b"20990101000000Z"])]),
+        &sequence(&[
+            &element(0x17, &[b"200101000000Z"]),
+            &element(if until.len() == 13 { 0x17 } else { 0x18 }, &[until]),
+        ]),
         &named(name.as_bytes()),
         &key,
         &last,

@@ -1,6 +1,7 @@
 //! Encrypted connections to a real client, on every back end of this machine.
 
 mod authority;
+mod keys;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,9 +10,10 @@ use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, version};
 use world::{
-    Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId,
+    Accepted, CertificateFacts, CertificatesInUse, ConnId, Encryption, Event, Listen, ListenerId, Password,
     PeerCertificates, ProvenNames, Recv, Send,
 };
 
@@ -331,6 +333,48 @@ fn peers_must_show_certificates_if_asked_to() {
     }
 }
 
+/// A client that shows this certificate, which its own library could not read.
+fn shows_as_it_is(
+    place: &Place,
+    version: &'static rustls::SupportedProtocolVersion,
+    certificate: &[u8],
+    key: &Holder,
+) -> Arc<ClientConfig> {
+    let mut config = (*place.client_of(version, None)).clone();
+    let key = PrivateKeyDer::try_from(key.key()).unwrap();
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+    let certified = CertifiedKey::new(vec![CertificateDer::from(certificate.to_vec())], key);
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    Arc::new(config)
+}
+
+#[test]
+fn certificates_of_version_1_are_good_if_our_authority_has_signed_them() {
+    let place = Place::new();
+    let friend = place.authority.sign_version_1("friend");
+    let stranger = Holder::authority("authority").sign_version_1("friend");
+    let late = place.authority.sign_version_1_until("friend", b"210101000000Z");
+    let names = ProvenNames::CommonName;
+    for version in [&version::TLS12, &version::TLS13] {
+        let mut echo = Echo::new(Backend::AVAILABLE[0], &Encryption { names, ..place.mutual() });
+        let mut passes = |certificate: &[u8], key: &Holder| {
+            exchanges(&mut echo, shows_as_it_is(&place, version, certificate, key))
+        };
+        assert!(passes(&friend.certificate, &friend));
+        assert!(!passes(&friend.certificate, &stranger), "the key is another one's");
+        assert!(!passes(&stranger.certificate, &stranger), "of an authority that only has the name of ours");
+        assert!(!passes(&late.certificate, &late), "its time is over");
+        // A byte of the name, of the key, of the signature.
+        let len = friend.certificate.len();
+        for at in [len / 2, len - 80, len - 1] {
+            let mut bad = friend.certificate.clone();
+            bad[at] ^= 1;
+            assert!(!passes(&bad, &friend), "{at}");
+        }
+        assert_eq!(echo.met.iter().map(|met| met.proven.clone()).collect::<Vec<_>>(), [[b"friend"]]);
+    }
+}
+
 #[test]
 fn certificates_tell_names() {
     let place = Place::new();
@@ -437,19 +481,38 @@ fn a_listener_that_goes_takes_its_handshakes_along() {
 #[test]
 fn what_cannot_be_is_told_in_a_line() {
     let place = Place::new();
+    place.write("encrypted.pem", keys::OF_OPENSSL[0]);
+    place.write("nonsense.pem", &keys::OF_OPENSSL[0].replace("DQEFDTBKMCkGCSqG", "DQEFDTBKMCkGCSqH"));
     place.write(
-        "encrypted.pem",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "old.pem",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
     );
+    let password = |text: &str| Password::new(text.as_bytes());
     let path = |name| place.folder.path(name);
     let good = || place.encryption();
+    let client = |certificate, key, text| Encryption {
+        client_certificate: path(certificate),
+        client_key: path(key),
+        client_password: password(text),
+        ..good()
+    };
     let cases = [
         (Encryption { certificate: "".into(), ..good() }, "No tls-cert-file configured!"),
         (Encryption { key: "".into(), ..good() }, "No tls-key-file configured!"),
         (Encryption { certificate: path("none"), ..good() }, "Failed to load certificate:"),
         (Encryption { certificate: path("key.pem"), ..good() }, "there is no certificate in it"),
         (Encryption { key: path("cert.pem"), ..good() }, "Failed to load private key:"),
-        (Encryption { key: path("encrypted.pem"), ..good() }, "the key is encrypted"),
+        (Encryption { key: path("encrypted.pem"), ..good() }, "there is no password for it"),
+        (
+            Encryption { key: path("encrypted.pem"), password: password("wrong"), ..good() },
+            "the password is wrong",
+        ),
+        (Encryption { key: path("nonsense.pem"), password: password("secret"), ..good() }, "not supported"),
+        (Encryption { key: path("old.pem"), password: password("secret"), ..good() }, "not supported"),
+        (client("none", "key.pem", ""), "Failed to load certificate:"),
+        (client("cert.pem", "none", ""), "Failed to load private key:"),
+        (client("cert.pem", "encrypted.pem", "wrong"), "the password is wrong"),
+        (client("cert.pem", "encrypted.pem", "secret"), "Failed to load private key:"),
         (Encryption { peers: PeerCertificates::Required, ..good() }, "Either tls-ca-cert-file"),
         (Encryption { authorities: path("none"), ..good() }, "Failed to configure CA certificate(s) file"),
         (
@@ -465,6 +528,8 @@ fn what_cannot_be_is_told_in_a_line() {
         let told = net.encrypt(&encryption).unwrap_err().to_string();
         assert!(told.contains(line) && !told.contains('\n'), "{told}");
     }
+    place.write("locked.pem", &place.server.encrypted_key_pem(b"open sesame"));
+    net.encrypt(&client("cert.pem", "locked.pem", "open sesame")).unwrap();
     let folder = Encryption { authorities: "".into(), authorities_folder: path(""), ..place.mutual() };
     net.encrypt(&folder).unwrap();
 }
