@@ -190,6 +190,9 @@ pub trait Host {
     fn rename(&mut self, from: &str, to: &str) -> Result<(), String>;
     /// Cuts a file to this length, durably. It must not be shorter.
     fn truncate(&mut self, path: &str, len: u64) -> Result<(), String>;
+    /// Writes the bytes of a file from an offset on once more, as they are, durably: a sync that failed may have left some
+    /// that are read, and that no later sync would write.
+    fn write_again(&mut self, path: &str, from: u64) -> Result<(), String>;
     /// Bytes in a file; `None` if there is none.
     fn file_len(&self, path: &str) -> Result<Option<u64>, String>;
     /// Makes a file ours to the end of the process (and makes it, if it is not there); another process that asks for it is

@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -71,6 +72,29 @@ pub(crate) fn truncate(path: &Path, len: u64) -> io::Result<()> {
         file.sync_all()
     };
     cut().map_err(|error| about("truncate", path, error))
+}
+
+/// Bytes that are overwritten with themselves at a time.
+const PIECE_AGAIN: usize = 1 << 20;
+
+/// What is overwritten with itself is dirty again, and so it is written by the sync, whatever became of it before.
+pub(crate) fn write_again(path: &Path, from: u64) -> io::Result<()> {
+    let again = || {
+        let file = File::options().read(true).write(true).open(path)?;
+        let (mut piece, mut at) = (vec![0; PIECE_AGAIN], from);
+        loop {
+            let count = match file.read_at(&mut piece, at) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            file.write_all_at(&piece[..count], at)?;
+            at += count as u64;
+        }
+        file.sync_all()
+    };
+    again().map_err(|error| about("write again", path, error))
 }
 
 pub(crate) fn file_len(path: &Path) -> io::Result<u64> {
@@ -312,6 +336,11 @@ mod tests {
         std::fs::write(&path, "0123456789").unwrap();
         assert!(make_folder(&path, 0o700).is_err(), "a file is in the way");
         assert_eq!(list(&inner).unwrap(), ["a"]);
+        let before = std::fs::read(&path).unwrap();
+        write_again(&path, 2).unwrap();
+        write_again(&path, 1000).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert!(write_again(&path.with_extension("none"), 0).is_err());
         truncate(&path, 4).unwrap();
         assert!(truncate(&path, 5).is_err());
         assert_eq!(file_len(&path).unwrap(), 4);

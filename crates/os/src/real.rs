@@ -260,6 +260,10 @@ impl Disk for RealWorld {
         disk::truncate(path, len)
     }
 
+    fn write_again(&mut self, path: &Path, from: u64) -> io::Result<()> {
+        disk::write_again(path, from)
+    }
+
     fn file_len(&self, path: &Path) -> io::Result<u64> {
         disk::file_len(path)
     }

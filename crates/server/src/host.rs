@@ -136,6 +136,9 @@ impl Host for WorldHost<'_> {
     fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {
         self.world.truncate(Path::new(path), len).map_err(|error| error.to_string())
     }
+    fn write_again(&mut self, path: &str, from: u64) -> Result<(), String> {
+        self.world.write_again(Path::new(path), from).map_err(|error| error.to_string())
+    }
     fn file_len(&self, path: &str) -> Result<Option<u64>, String> {
         match self.world.file_len(Path::new(path)) {
             Ok(len) => Ok(Some(len)),

@@ -1,9 +1,12 @@
 //! A disk in memory that tells what the kernel has from what the platters have, and can be cut off at any operation.
 //!
 //! ```text
-//!   names, now          what a process sees: survives its death
-//!   kept names, kept    what was synced: survives a loss of power; of the rest anything between nothing and all does
+//!   names, now            what a process sees: survives its death
+//!   kept names, platter   what was synced: survives a loss of power; of the blocks that are dirty any may
 //! ```
+//!
+//! A sync that fails leaves blocks that the kernel holds and will not write any more: no later sync writes them either,
+//! unless something is written to them again.
 //!
 //! **Invariants**
 //! 1. After `dead` nothing changes any more: what comes later is of a process that is no more.
@@ -21,9 +24,37 @@ const BLOCK: usize = 512;
 #[derive(Default)]
 struct File {
     now: Vec<u8>,
-    kept: Vec<u8>,
-    /// A sync failed: what it should have kept never will be.
-    dropped: bool,
+    platter: Vec<u8>,
+    /// Blocks that differ, and that the kernel means to write.
+    dirty: BTreeSet<usize>,
+}
+
+impl File {
+    fn durable(bytes: &[u8]) -> File {
+        File { now: bytes.to_vec(), platter: bytes.to_vec(), dirty: BTreeSet::new() }
+    }
+
+    fn soil(&mut self, from: usize) {
+        self.dirty.extend(from / BLOCK..self.now.len().div_ceil(BLOCK));
+    }
+
+    /// Writes a block; what is behind the end of the file is not there.
+    fn write_block(&mut self, block: usize, end: usize) {
+        let (from, to) = (block * BLOCK, end.min((block + 1) * BLOCK).min(self.now.len()));
+        if from < to {
+            self.platter.resize(self.platter.len().max(to), 0);
+            self.platter[from..to].copy_from_slice(&self.now[from..to]);
+        }
+    }
+
+    /// Writes what is dirty of the first so many bytes.
+    fn sync(&mut self, len: usize) {
+        for block in std::mem::take(&mut self.dirty) {
+            self.write_block(block, len);
+        }
+        self.platter.resize(self.platter.len().max(len), 0);
+        self.soil(len.min(self.now.len()));
+    }
 }
 
 /// What goes wrong.
@@ -119,7 +150,7 @@ impl SimDisk {
         self.take_room(bytes.len())?;
         self.op()?;
         self.next += 1;
-        self.files.insert(self.next, File { now: bytes.to_vec(), kept: bytes.to_vec(), dropped: false });
+        self.files.insert(self.next, File::durable(bytes));
         self.name(path, self.next);
         Ok(())
     }
@@ -150,18 +181,30 @@ impl SimDisk {
         self.op()?;
         if let Some(file) = self.files.get_mut(&file) {
             file.now.truncate(len as usize);
-            (file.kept, file.dropped) = (file.now.clone(), false);
+            file.platter.truncate(len as usize);
+            file.dirty.retain(|block| block * BLOCK < len as usize);
+            file.sync(file.now.len());
         }
         Ok(())
     }
 
-    /// Opens a file to be appended to; it is made, durably, if it is not there, and what it has is synced. That a sync of
-    /// another process has failed does not count: no process could know.
+    /// Writes what a file has behind `from` once more, and syncs it.
+    pub fn write_again(&mut self, path: &Path, from: u64) -> io::Result<()> {
+        let file = self.find(path)?;
+        self.op()?;
+        if let Some(file) = self.files.get_mut(&file) {
+            file.soil(from as usize);
+            file.sync(file.now.len());
+        }
+        Ok(())
+    }
+
+    /// Opens a file to be appended to; it is made, durably, if it is not there, and what it has is synced.
     pub fn open(&mut self, path: &Path) -> io::Result<(u64, u64)> {
         self.op()?;
         if let Ok(id) = self.find(path) {
             let file = self.files.entry(id).or_default();
-            (file.kept, file.dropped) = (file.now.clone(), false);
+            file.sync(file.now.len());
             return Ok((id, file.now.len() as u64));
         }
         self.next += 1;
@@ -181,7 +224,15 @@ impl SimDisk {
             Err(_) => rng.usize(..=bytes.len()),
         };
         if let Some(file) = self.files.get_mut(&id) {
+            let from = file.now.len();
             file.now.extend_from_slice(&bytes[..count]);
+            file.soil(from);
+            // The kernel writes when it likes.
+            if rng.u8(..8) == 0
+                && let Some(block) = rng.choice(&file.dirty).copied()
+            {
+                file.write_block(block, usize::MAX);
+            }
         }
         done
     }
@@ -197,12 +248,10 @@ impl SimDisk {
         let fails = std::mem::take(&mut self.faults.sync_fails);
         let Some(file) = self.files.get_mut(&id) else { return Ok(()) };
         if fails {
-            file.dropped = true;
+            file.dirty.clear();
             return Err(broken());
         }
-        if !file.dropped {
-            file.kept = file.now[..len.min(file.now.len())].to_vec();
-        }
+        file.sync(len.min(file.now.len()));
         Ok(())
     }
 
@@ -212,7 +261,7 @@ impl SimDisk {
         self.faults = Faults { sync_us: self.faults.sync_us, ..Faults::default() };
     }
 
-    /// The power goes: of what was not synced there is the beginning, and perhaps room for more.
+    /// The power goes: of the blocks that were not synced any may be there, or as they were before.
     pub fn lose_power(&mut self, rng: &mut Rng) {
         // A file that was removed may be back.
         for (path, file) in &self.kept_names {
@@ -228,17 +277,17 @@ impl SimDisk {
 }
 
 fn lose_blocks(file: &mut File, rng: &mut Rng) {
-    let (kept, now) = (file.kept.len(), file.now.len());
-    if now <= kept {
-        file.now = file.kept.clone();
-        return;
+    let (kept, now) = (file.platter.len(), file.now.len());
+    let end = rng.usize(kept.min(now)..=now.max(kept));
+    // Some disks lose the end only, others anything.
+    let holes = rng.bool();
+    let first_lost = rng.usize(..=now.div_ceil(BLOCK));
+    for block in std::mem::take(&mut file.dirty) {
+        if if holes { rng.bool() } else { block < first_lost } {
+            file.write_block(block, end);
+        }
     }
-    let end = rng.usize(kept..=now);
-    let mut left = file.now[..end].to_vec();
-    if rng.bool() {
-        // The length may be on the disk before the last blocks are: they read as zeros.
-        let whole = rng.usize(kept..=end) / BLOCK * BLOCK;
-        left[whole.max(kept)..].fill(0);
-    }
-    *file = File { kept: left.clone(), now: left, dropped: false };
+    // The length may be on the disk before the blocks are: they read as zeros.
+    file.platter.resize(end.max(kept), 0);
+    *file = File::durable(&file.platter);
 }

@@ -136,7 +136,8 @@ impl SimJournal {
         let Some(first) = self.files.front() else { return };
         let (id, lost, ends_at) = (first.id, first.lost, first.ends_at);
         let (seal, target) = match ends_at {
-            Some(end) => (end <= self.state.written && self.sync_failure.is_none(), end),
+            Some(end) if end > self.state.written => (false, self.state.written),
+            Some(end) => (self.sync_failure.is_none(), end),
             None => (false, self.state.written),
         };
         if seal && lost {
@@ -145,7 +146,8 @@ impl SimJournal {
             return self.take_off(disk, now_us, rng);
         }
         let asked = self.wanted.min(self.state.written) > self.state.synced;
-        if seal || (ends_at.is_none() && asked && self.sync_failure.is_none()) {
+        let more = ends_at.is_none() || (!lost && ends_at > Some(self.state.written));
+        if seal || (more && asked && self.sync_failure.is_none()) {
             let ends_us = now_us + rng.u64(20..=disk.faults.sync_us.max(20));
             self.flight = Some(Flight { id, len: disk.len_of(id), seal, target, began_us: now_us, ends_us });
         }

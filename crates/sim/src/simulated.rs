@@ -415,6 +415,9 @@ impl Disk for SimWorld {
     fn truncate(&mut self, path: &Path, len: u64) -> io::Result<()> {
         self.disk.truncate(&self.here.join(path), len)
     }
+    fn write_again(&mut self, path: &Path, from: u64) -> io::Result<()> {
+        self.disk.write_again(&self.here.join(path), from)
+    }
     fn file_len(&self, path: &Path) -> io::Result<u64> {
         self.disk.len(&self.here.join(path))
     }

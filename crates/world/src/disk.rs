@@ -24,6 +24,9 @@ pub trait Disk {
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
     /// Cuts a file to this length, durably. It must not be shorter.
     fn truncate(&mut self, path: &Path, len: u64) -> io::Result<()>;
+    /// Writes the bytes of a file from an offset on once more, as they are, durably: a sync that failed may have left some
+    /// that are read, and that no later sync would write.
+    fn write_again(&mut self, path: &Path, from: u64) -> io::Result<()>;
     /// Bytes in a file.
     fn file_len(&self, path: &Path) -> io::Result<u64>;
     /// Makes a file ours to the end of the process (and makes it, if it is not there): another process that asks for it is

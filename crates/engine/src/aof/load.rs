@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use keyspace::Keyspace;
-use persist::aof::{Item, Marks, Reader, manifest};
+use persist::aof::torn::Verdict;
+use persist::aof::{Evidence, Item, Marks, Reader, manifest};
 use persist::{Error, Kind};
 
 use super::files;
@@ -60,6 +61,8 @@ pub struct Loading {
     held_before: bool,
     /// Where the last file is gone on with.
     marks: Marks,
+    /// What was loaded is not what there is.
+    again: bool,
 }
 
 impl Loading {
@@ -115,6 +118,7 @@ pub(super) fn begin(
         logged_us: host.mono_us(),
         held_before: keyspace.env.hold_expiry,
         marks: Marks::new(0),
+        again: false,
     };
     open(keyspace, server, host, &mut loading)?;
     server.aof.loading = Some(Box::new(loading));
@@ -172,6 +176,10 @@ pub fn step(
     let progress = loop {
         match some(keyspace, server, registry, host, &mut loading, until_us) {
             Ok(Progress::More) => {}
+            Ok(Progress::Done) if loading.again => {
+                load_again(keyspace, server, host, &loading)?;
+                return Ok(Progress::More);
+            }
             Ok(Progress::Done) => break next_part(keyspace, server, host, &mut loading),
             Err(why) => break Err(why),
         }
@@ -258,6 +266,8 @@ fn requests(
             Ok(Some(Item::Timestamp(_))) => {}
             Ok(None) => {
                 loading.marks = reader.marks();
+                server.aof.doubtful =
+                    doubtful(&loading.part, reader.evidence()).or(server.aof.doubtful.take());
                 return Ok(Progress::Done);
             }
             Err(error) => return broken(server, host, loading, error),
@@ -286,6 +296,13 @@ fn broken(
     let Some(Current::Requests(reader)) = &mut loading.current else { return Err(error.to_string()) };
     let (part, good_to) = (&loading.part, reader.good_to());
     let name = &part.name;
+    let mut synced = 0;
+    if error.kind == Kind::Corrupt && part.last {
+        match judge(&part.path, host, reader.evidence())? {
+            Verdict::Torn { good, hole } => return torn(server, host, loading, good, hole),
+            Verdict::Damage { synced: told } => synced = told,
+        }
+    }
     match error.kind {
         Kind::Cut if !part.last => Err(format!(
             "The append only file {name} ends at offset {} ({}), and is not the last one: {}",
@@ -301,27 +318,100 @@ fn broken(
             remedy(server)
         )),
         Kind::Cut => {
-            let lost = part.len.saturating_sub(good_to);
             host.log(Level::Warning, &format!("!!! The AOF file {name} ends too early: {} !!!", error.what));
-            host.truncate(&part.path, good_to)
-                .map_err(|why| format!("Can't cut the AOF file {name} at offset {good_to}: {why}"))?;
-            let line =
-                format!("!!! {name} was cut at offset {good_to}: {lost} bytes of no whole unit are lost !!!");
-            host.log(Level::Warning, &line);
-            server.aof.truncated = lost;
-            server.aof.size = server.aof.size.saturating_sub(lost);
             loading.marks = reader.marks();
-            loading.replay.forget_open();
+            cut(server, host, loading)?;
             Ok(Progress::Done)
         }
         _ => Err(format!(
             "Bad file format reading the append only file {name} at offset {}: {}. What is before offset {good_to} \
-             is good; {}",
+             is good{}; {}",
             error.offset,
             error.what,
+            known_synced(synced),
             remedy(server)
         )),
     }
+}
+
+fn known_synced(synced: u64) -> String {
+    match synced {
+        0 => String::new(),
+        _ => format!(", and its checksums tell that the first {synced} bytes had been made durable"),
+    }
+}
+
+/// Cuts the last file where `loading.marks` is.
+fn cut(server: &mut ServerState, host: &mut dyn Host, loading: &mut Loading) -> Result<(), String> {
+    let (Part { name, path, len, .. }, good_to) = (&loading.part, loading.marks.at());
+    let lost = len.saturating_sub(good_to);
+    host.truncate(path, good_to)
+        .map_err(|why| format!("Can't cut the AOF file {name} at offset {good_to}: {why}"))?;
+    let line = format!("!!! {name} was cut at offset {good_to}: {lost} bytes of no whole unit are lost !!!");
+    host.log(Level::Warning, &line);
+    server.aof.truncated = lost;
+    server.aof.size = server.aof.size.saturating_sub(lost);
+    loading.replay.forget_open();
+    if let Some(Current::Requests(reader)) = &loading.current {
+        server.aof.doubtful = doubtful(&loading.part, reader.evidence());
+    }
+    Ok(())
+}
+
+/// From where on a file may not be on the disk. A large one without our marks was left by another server.
+fn doubtful(part: &Part, evidence: Evidence) -> Option<(String, u64)> {
+    let ours = evidence.synced().is_some() || part.len <= persist::aof::torn::YOUNG;
+    (part.len > 0 && ours).then(|| (part.path.clone(), evidence.synced().unwrap_or(0)))
+}
+
+fn judge(path: &str, host: &mut dyn Host, evidence: Evidence) -> Result<Verdict, String> {
+    let file = host.open_file(path)?.ok_or_else(|| missing(path))?;
+    persist::aof::torn::judge(file.content, evidence).map_err(|error| format!("Can't read {path}: {error}"))
+}
+
+/// The power went before all of the file was synced, and what was not is there in part. What was run of it, if anything,
+/// was perhaps never sent like this: then all is loaded again.
+fn torn(
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    loading: &mut Loading,
+    good: Marks,
+    hole: u64,
+) -> Result<Progress, String> {
+    let Some(Current::Requests(reader)) = &loading.current else { return Ok(Progress::Done) };
+    let (name, good_to, ran_to) = (&loading.part.name, good.at(), reader.offset());
+    let what = format!(
+        "bytes at offset {hole} were lost, as when the power goes, and no checksum tells that they were synced"
+    );
+    if !server.config.aof_load_truncated {
+        return Err(format!(
+            "Torn end of the append only file {name}: {what}. To lose what follows offset {good_to}, {}; or set \
+             aof-load-truncated to yes",
+            remedy(server)
+        ));
+    }
+    host.log(Level::Warning, &format!("!!! The AOF file {name} has a torn end: {what} !!!"));
+    loading.marks = good;
+    loading.again = ran_to > good_to;
+    cut(server, host, loading)?;
+    Ok(Progress::Done)
+}
+
+/// Forgets what was loaded, and begins anew: the last file is shorter now.
+fn load_again(
+    keyspace: &mut Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    loading: &Loading,
+) -> Result<(), String> {
+    host.log(Level::Notice, "What follows the cut was loaded in part: all is loaded again.");
+    end(keyspace, server, loading);
+    drop(keyspace.take_all());
+    drop(server.scripting.flush_libraries());
+    let truncated = server.aof.truncated;
+    begin(keyspace, server, host)?;
+    server.aof.truncated = truncated;
+    Ok(())
 }
 
 /// A file is done.

@@ -33,6 +33,8 @@ use crate::state::ServerState;
 
 /// A mark is written when so many bytes have none, and at the end of a file that is not gone on with.
 const MARKED: u64 = 4096;
+/// Nor is a hand-over of so many bytes the first of a file, or behind a mark that closed it, without a mark before it.
+const LONG: usize = 512;
 /// With `everysec` a sync begins so long after the first byte that has none.
 const EVERYSEC_US: u64 = 500_000;
 /// The next sync of a group waits no less than this.
@@ -129,19 +131,47 @@ pub(super) fn hand_over(server: &mut ServerState, host: &mut dyn Host) {
     }
     let began_us = (server.config.latency_monitor_threshold > 0).then(|| host.mono_us());
     stamp(server, host);
-    let now_us = server.mono_us;
+    let (now_us, synced) = (server.mono_us, synced_in_file(server));
+    if !server.aof.signed && server.feed.units().len() >= LONG {
+        // What was before is no matter of this mark: see `persist::aof::torn`.
+        mark(server, host, synced.min(server.aof.marks.at().saturating_sub(1)));
+    }
     let ServerState { aof, feed, .. } = &mut *server;
     aof.marks.add(feed.units());
-    if aof.marks.uncovered() >= MARKED {
-        feed.annotate(|to| aof.marks.mark(to));
+    if aof.marks.uncovered() >= MARKED || aof.marks.looks_lost() {
+        feed.annotate(|to| {
+            aof.marks.mark_synced(to, synced);
+            aof.signed = true;
+        });
     }
     host.journal_append(feed.units());
     aof.size += feed.units().len() as u64;
+    aof.log.handed += feed.units().len() as u64;
     feed.taken();
     aof.log.unsynced_since_us.get_or_insert(now_us);
     if let Some(began_us) = began_us {
         note_latency(server, host.mono_us().saturating_sub(began_us));
     }
+}
+
+/// As much of the file is known to be durable.
+fn synced_in_file(server: &ServerState) -> u64 {
+    let log = &server.aof.log;
+    server.aof.marks.at().saturating_sub(log.handed.saturating_sub(log.durable()))
+}
+
+/// Appends a mark.
+fn mark(server: &mut ServerState, host: &mut dyn Host, synced: u64) {
+    let mut mark = Vec::new();
+    server.aof.marks.mark_synced(&mut mark, synced);
+    server.aof.signed = true;
+    append(server, host, &mark);
+}
+
+fn append(server: &mut ServerState, host: &mut dyn Host, line: &[u8]) {
+    server.aof.size += line.len() as u64;
+    server.aof.log.handed += line.len() as u64;
+    host.journal_append(line);
 }
 
 /// `aof-timestamp-enabled`: each second that something is written in begins with a line.
@@ -154,8 +184,7 @@ fn stamp(server: &mut ServerState, host: &mut dyn Host) {
     let mut line = Vec::new();
     encode::timestamp(&mut line, now_s);
     server.aof.marks.add(&line);
-    server.aof.size += line.len() as u64;
-    host.journal_append(&line);
+    append(server, host, &line);
 }
 
 fn note_latency(server: &mut ServerState, us: u64) {
@@ -300,11 +329,16 @@ fn lose_patience(server: &mut ServerState, host: &mut dyn Host) {
 pub(super) fn mark_end(server: &mut ServerState, host: &mut dyn Host) {
     hand_over(server, host);
     if server.aof.open && server.aof.marks.uncovered() > 0 {
-        let mut mark = Vec::new();
-        server.aof.marks.mark(&mut mark);
-        server.aof.size += mark.len() as u64;
-        host.journal_append(&mark);
+        let synced = synced_in_file(server);
+        mark(server, host, synced);
     }
+}
+
+/// Makes all durable and closes the file with a mark that says so: it is all there, or damaged.
+pub(super) fn seal(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    finish(server, host)?;
+    mark_end(server, host);
+    finish(server, host)
 }
 
 /// Writes and syncs all there is, and waits for it: before the end, or before the file is closed.

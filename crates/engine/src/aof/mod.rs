@@ -58,6 +58,10 @@ pub struct Aof {
     manifest: Manifest,
     /// Where the next bytes of the file belong, and the checksum since its last mark.
     marks: Marks,
+    /// There is a mark in it, of those that we wrote since it was opened.
+    signed: bool,
+    /// The last file that was loaded and is not empty, and from where on it may not be on the disk, though it is read.
+    doubtful: Option<(String, u64)>,
     /// A file is open, and the feed collects for it.
     open: bool,
     /// Bytes in all files that count, and what they were after the last rewrite.

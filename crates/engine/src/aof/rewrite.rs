@@ -170,7 +170,7 @@ fn open_temporary(
 /// What is appended from now on is in a file of its own.
 fn begin_file(server: &mut ServerState) {
     server.feed.reselect();
-    server.aof.marks = Marks::new(0);
+    (server.aof.marks, server.aof.signed) = (Marks::new(0), false);
     server.aof.stamped_s = 0;
 }
 

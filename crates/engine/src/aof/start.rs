@@ -102,6 +102,7 @@ fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
     };
     let path = files::path(&server.config, &name);
     let len = host.journal_open(&path, RESERVE)?;
+    server.aof.signed = false;
     if len != server.aof.marks.at() {
         return Err(format!(
             "{path} has {len} bytes, and not the {} that were loaded",
@@ -118,7 +119,11 @@ fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
 
 /// What was loaded may be in the kernel only: the server before may have been killed before it synced a file that another one
 /// follows. Nothing is to be written behind what can still be lost. (The last one is synced when it is opened.)
-fn make_durable(server: &ServerState, host: &mut dyn Host, manifest: &Manifest) -> Result<(), String> {
+fn make_durable(server: &mut ServerState, host: &mut dyn Host, manifest: &Manifest) -> Result<(), String> {
+    if let Some((path, from)) = server.aof.doubtful.take() {
+        // If a sync has failed a file is not safe because another sync does not.
+        host.write_again(&path, from)?;
+    }
     let Some((_, before)) = manifest.increments().split_last() else { return Ok(()) };
     for part in before {
         let path = files::path(&server.config, &part.name);

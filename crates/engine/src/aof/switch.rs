@@ -75,8 +75,7 @@ pub fn prepare_end(
         files::remove(host, &files::path(&server.config, &files::temporary_increment(&server.config)));
     } else if server.aof.open {
         host.log(Level::Notice, "Calling fsync() on the AOF file.");
-        log::mark_end(server, host);
-        if let Err(why) = log::finish(server, host) {
+        if let Err(why) = log::seal(server, host) {
             host.log(Level::Warning, &format!("Fail to fsync the AOF file: {why}."));
             return anyway;
         }

@@ -179,10 +179,15 @@ impl Core {
         self.sync_failure.is_none() && front.is_some_and(complete)
     }
 
-    /// More of the file that is appended to is to be synced, and those before it are sealed.
+    /// More of the only file that is not sealed and not empty is to be synced.
     pub fn may_sync(&self) -> bool {
         let asked = self.wanted.min(self.written) > self.synced;
-        asked && self.sync_failure.is_none() && self.open && self.files.len() == 1
+        // While the end of an older file cannot be written, what there is of it is synced all the same: those behind it
+        // are empty. One that is lost never is.
+        let whole = |file: &Opened| file.ends_at.is_some_and(|end| end <= self.written);
+        let front =
+            self.files.front().is_some_and(|file| !whole(file) && (self.files.len() == 1 || !file.lost));
+        asked && self.sync_failure.is_none() && self.open && front
     }
 
     pub fn idle(&self) -> bool {

@@ -199,7 +199,7 @@ fn seal<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
 
 fn sync_current<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
     let target = core.written;
-    let Some(file) = core.current() else { return core };
+    let Some(file) = core.files.front() else { return core };
     let (handle, id) = (file.file.clone(), file.id);
     let began = clock::now().mono_us;
     core.syncing_since = Some(began);

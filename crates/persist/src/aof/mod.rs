@@ -5,7 +5,7 @@
 //!   file       preamble? item*                       preamble: a whole snapshot, see `persist::file`
 //!   item       request | annotation
 //!   request    *words\r\n ($len\r\n bytes\r\n)^words                                     encode.rs, parse.rs
-//!   annotation #TS:seconds\r\n | #CRC:offset:crc64\r\n | # anything \n                   marks.rs
+//!   annotation #TS:seconds\r\n | #CRC:offset:crc64:synced\r\n | # anything \n                   marks.rs
 //! ```
 //!
 //! The files are those of the peers, and theirs are read. What is our own are the *marks* (`#CRC:`): checksums of all that
@@ -22,10 +22,11 @@ pub mod manifest;
 mod marks;
 mod parse;
 mod read;
+pub mod torn;
 
 pub use manifest::Manifest;
 pub use marks::Marks;
-pub use read::{Item, Reader};
+pub use read::{Evidence, Item, Reader};
 
 /// Whether a file that begins like this begins with a snapshot: its first six bytes tell.
 pub fn is_preamble(head: &[u8]) -> bool {

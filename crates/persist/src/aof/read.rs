@@ -68,8 +68,43 @@ pub struct Reader<R> {
     /// The sum behind the last mark that agreed, or before the MULTI that it stands in.
     proven: Marks,
     checked: u64,
+    /// What the marks say, the largest that one did.
+    synced: u64,
+    /// One of them said so; the last one did, and did not close the file.
+    signed: bool,
+    goes_on: bool,
+    /// The first block of zeros that no mark covers, in a file whose writer has every such block covered.
+    suspect: Option<u64>,
+    /// The reading ends at the first place that looks as if the power had gone.
+    survey: Option<Survey>,
     words: Vec<Span>,
     failed: Option<Error>,
+}
+
+/// What was found by [`Reader::survey`].
+#[derive(Default)]
+pub(super) struct Survey {
+    /// Where what was lost begins, and whether it is in an item that seems to be whole.
+    pub hole: Option<(u64, bool)>,
+    /// The sum at the end of what is good.
+    pub good: Marks,
+}
+
+/// What the marks of a file that is damaged say about it; see [`super::torn`].
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence {
+    pub(super) proven: Marks,
+    pub(super) checked: u64,
+    pub(super) synced: u64,
+    pub(super) signed: bool,
+    pub(super) goes_on: bool,
+}
+
+impl Evidence {
+    /// As much of the file as marks that agree say is durable; none if they say nothing of that.
+    pub fn synced(&self) -> Option<u64> {
+        self.signed.then_some(self.synced)
+    }
 }
 
 impl<R: Read> Reader<R> {
@@ -94,9 +129,31 @@ impl<R: Read> Reader<R> {
             multi: None,
             proven: marks,
             checked: 0,
+            synced: 0,
+            signed: false,
+            goes_on: false,
+            suspect: None,
+            survey: None,
             words: Vec::new(),
             failed: None,
         }
+    }
+
+    /// Reads on from `marks` to the first place that looks as if the power had gone.
+    pub(super) fn survey(source: R, marks: Marks) -> Self {
+        let reader = Reader::after(Vec::new(), source, marks.at());
+        Reader { marks, proven: marks, survey: Some(Survey { hole: None, good: marks }), ..reader }
+    }
+
+    /// What was found; the source, and what was read of it and not consumed.
+    pub(super) fn into_survey(self) -> (Survey, R) {
+        (self.survey.unwrap_or_default(), self.source)
+    }
+
+    /// What [`super::torn::judge`] is to know after damage.
+    pub fn evidence(&self) -> Evidence {
+        let Reader { proven, checked, synced, signed, goes_on, .. } = *self;
+        Evidence { proven, checked, synced, signed, goes_on }
     }
 
     /// The next item; none at a clean end. After an error there is nothing but this error.
@@ -123,7 +180,10 @@ impl<R: Read> Reader<R> {
 
     /// Damage may have made an item of a part of one: where there are marks, only what they cover is believed.
     #[cold]
-    fn fail(&mut self, error: Error) -> Error {
+    fn fail(&mut self, mut error: Error) -> Error {
+        if let Some(offset) = self.suspect.filter(|_| error.kind == Kind::Cut) {
+            error = lost(offset);
+        }
         if error.kind == Kind::Corrupt && self.checked > 0 {
             self.believe_proven();
         }
@@ -200,6 +260,9 @@ impl<R: Read> Reader<R> {
     fn consume(&mut self, len: usize) -> Result<Step> {
         let (start, end) = (self.at, self.at + len);
         self.item = start;
+        if len >= marks::BLOCK && (self.goes_on || self.survey.is_some()) {
+            self.look_for_zeros(end)?;
+        }
         if self.buffer[start] == b'#' {
             return self.annotation(end);
         }
@@ -251,10 +314,16 @@ impl<R: Read> Reader<R> {
     fn mark(&mut self, end: usize) -> Result<()> {
         self.sum();
         let mut expected = Vec::with_capacity(marks::LONGEST);
-        self.marks.spell(&mut expected);
-        if self.buffer[self.at..end] != expected {
+        let (place, line) = (self.offset(), &self.buffer[self.at..end]);
+        let synced = marks::told_at(place, line).flatten();
+        self.marks.spell(&mut expected, synced);
+        if *line != expected {
             return Err(self.distrust());
         }
+        self.synced = self.synced.max(synced.unwrap_or(0));
+        self.signed |= synced.is_some();
+        self.goes_on = synced.is_some_and(|synced| synced < place || place == 0);
+        self.suspect = None;
         self.at = end;
         self.summed = end;
         self.marks = Marks::new(self.offset());
@@ -274,6 +343,46 @@ impl<R: Read> Reader<R> {
         };
         self.believe_proven();
         Error { kind: Kind::Corrupt, offset: place, what: what.into() }
+    }
+
+    /// The item that ends at `end` is whole; is it that because the power went, and zeros took the place of its bytes?
+    #[cold]
+    fn look_for_zeros(&mut self, end: usize) -> Result<()> {
+        let Some(place) = marks::zero_block(self.offset(), &self.buffer[self.at..end]) else { return Ok(()) };
+        if self.survey.is_some() {
+            self.note_hole(place, true);
+            return Err(lost(place));
+        }
+        self.suspect.get_or_insert(place);
+        Ok(())
+    }
+
+    fn note_hole(&mut self, place: u64, inside: bool) {
+        self.sum();
+        let good = self.multi.unwrap_or(self.marks);
+        if let Some(survey) = &mut self.survey {
+            *survey = Survey { hole: Some((place, inside)), good };
+        }
+    }
+
+    /// The byte at `place` is wrong: is it in a block that was not written, or the part of one that was to be?
+    #[cold]
+    fn look_for_hole(&mut self, place: usize) {
+        const BLOCK: u64 = marks::BLOCK as u64;
+        let wanted = place + parse::LONGEST_LINE + marks::BLOCK;
+        while self.end - self.at < wanted && self.fill(wanted).unwrap_or(false) {}
+        let (item, bytes) = (self.offset(), &self.buffer[self.at..self.end]);
+        let block = (item + place as u64) / BLOCK * BLOCK;
+        let from = block.max(item) - item;
+        let to = (block + BLOCK - item).min(bytes.len() as u64);
+        let zeros = bytes.get(from as usize..to as usize);
+        if zeros.is_some_and(|zeros| !zeros.is_empty() && zeros.iter().all(|byte| *byte == 0)) {
+            self.note_hole(item + from, false);
+        } else if bytes.first() == Some(&b'#')
+            && let Some(found) = marks::zero_block(item, &bytes[..bytes.len().min(wanted)])
+        {
+            self.note_hole(found, false);
+        }
     }
 
     fn sum(&mut self) {
@@ -328,7 +437,10 @@ impl<R: Read> Reader<R> {
                 let what = format!("the file ends inside of the MULTI that begins at {}", multi.at());
                 Err(Error { kind: Kind::Cut, offset: self.offset(), what: what.into() })
             }
-            None => Ok(Step::End),
+            None => match self.suspect {
+                Some(offset) => Err(lost(offset)),
+                None => Ok(Step::End),
+            },
         }
     }
 
@@ -353,6 +465,10 @@ impl<R: Read> Reader<R> {
     /// A byte is wrong; if it and all that follow are zero, they are what was to come and did not.
     #[cold]
     fn bad(&mut self, place: usize, what: &'static str) -> Error {
+        if self.survey.is_some() {
+            self.look_for_hole(place);
+            return self.corrupt(self.at + place, what);
+        }
         let error = self.corrupt(self.at + place, what);
         match self.only_zeros_from(self.at + place) {
             Ok(false) => error,
@@ -388,6 +504,12 @@ impl<R: Read> Reader<R> {
     fn corrupt(&self, place: usize, what: &'static str) -> Error {
         Error { kind: Kind::Corrupt, offset: self.base + place as u64, what: what.into() }
     }
+}
+
+/// A block of zeros that was not written like this.
+fn lost(offset: u64) -> Error {
+    let what = "a block of zeros that no checksum covers";
+    Error { kind: Kind::Corrupt, offset, what: what.into() }
 }
 
 /// Bytes that were read; 0 at the end.

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use persist::Kind;
-use persist::aof::{Item, Reader};
+use persist::aof::torn::{self, Verdict};
+use persist::aof::{Evidence, Item, Reader};
 
 use super::progress::Progress;
 use super::{Checked, Console, open, rdb, reason};
@@ -45,6 +46,11 @@ struct Found {
     latest: Option<i64>,
     marks: u64,
     uncovered: u64,
+    evidence: Option<Evidence>,
+    /// Where what the power left of the file has its first hole.
+    torn: Option<u64>,
+    /// What marks say was durable, if there is damage.
+    synced: u64,
 }
 
 impl Part<'_> {
@@ -60,11 +66,39 @@ impl Part<'_> {
             console.say(format_args!("{} {} is empty", self.kind, self.name));
             return Ok(());
         }
-        let found = self.read(&opened, size, job, console)?;
+        let mut found = self.read(&opened, size, job, console)?;
+        if self.last {
+            self.weigh(&mut found, console)?;
+        }
         match (job, found.late) {
             (Job::CutAt(seconds), Some(at)) => self.cut_at(seconds, at, size, console),
             _ => self.judge(&found, size, job, console),
         }
+    }
+
+    /// Damage at the end of the last file may be what the power left of it: the server would cut it there.
+    fn weigh(&self, found: &mut Found, console: &mut Console<'_>) -> Checked<()> {
+        let corrupt = found.trouble.as_ref().is_some_and(|error| error.kind == Kind::Corrupt);
+        let Some(evidence) = found.evidence.filter(|_| corrupt) else { return Ok(()) };
+        let verdict = File::open(self.file).and_then(|file| torn::judge(file, evidence));
+        match verdict {
+            Ok(Verdict::Torn { good, hole }) => {
+                (found.good_to, found.torn) = (good.at(), Some(hole));
+                found.line = self.line_at(good.at()).unwrap_or(found.line);
+                Ok(())
+            }
+            Ok(Verdict::Damage { synced }) => {
+                found.synced = synced;
+                Ok(())
+            }
+            Err(_) => console.stop(format_args!("Failed to read from AOF {}, aborting...", self.name)),
+        }
+    }
+
+    /// The line that begins at an offset up to which the file is good.
+    fn line_at(&self, offset: u64) -> Option<u64> {
+        let file = File::open(self.file).ok()?;
+        (!self.preamble).then(|| read(Reader::new(file.take(offset)), None).line)
     }
 
     fn read(&self, opened: &File, size: u64, job: Job, console: &mut Console<'_>) -> Checked<Found> {
@@ -111,7 +145,10 @@ impl Part<'_> {
         if let Some(error) = &found.trouble {
             console.say(format_args!("0x{:16x}: {}", error.offset, error.what));
             match error.kind {
-                Kind::Corrupt => console.say(format_args!("AOF {name} format error")),
+                Kind::Corrupt => {
+                    console.say(format_args!("AOF {name} format error"));
+                    found.say_judgement(console);
+                }
                 Kind::Io => return console.stop(format_args!("Failed to read from AOF {name}, aborting...")),
                 _ => {}
             }
@@ -210,10 +247,23 @@ fn read<R: Read>(mut reader: Reader<R>, limit: Option<i64>) -> Found {
     }
     found.good_to = reader.good_to();
     found.uncovered = reader.marks().uncovered();
+    found.evidence = Some(reader.evidence());
     found
 }
 
 impl Found {
+    fn say_judgement(&self, console: &mut Console<'_>) {
+        if let Some(hole) = self.torn {
+            console.say(format_args!(
+                "[info] a torn end: bytes at offset {hole} were lost, as when the power goes, and no checksum tells that \
+                 they were synced"
+            ));
+        } else if self.synced > 0 {
+            let synced = self.synced;
+            console.say(format_args!("[info] damage: the first {synced} bytes had been made durable"));
+        }
+    }
+
     fn say(&self, console: &mut Console<'_>) {
         console.say(format_args!("[info] {} requests", self.requests));
         if let (Some(first), Some(latest)) = (self.first, self.latest) {

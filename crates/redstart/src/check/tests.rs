@@ -158,6 +158,28 @@ fn checksums_are_counted_and_compared() {
 }
 
 #[test]
+fn a_hole_that_the_power_left_is_no_damage() {
+    let folder = Folder::new();
+    for synced in [29, 600] {
+        let (mut bytes, mut marks) = (set("foo", "1"), Marks::new(0));
+        marks.add(&bytes.clone());
+        marks.mark_synced(&mut bytes, 29);
+        let good = bytes.len();
+        let rest = [set("foo", &"x".repeat(1200)), set("foo", "2")].concat();
+        marks.add(&rest);
+        bytes.extend_from_slice(&rest);
+        marks.mark_synced(&mut bytes, synced);
+        bytes[512..1024].fill(0);
+        let file = folder.with("f", &bytes);
+        let (content, lines) = looked(&file);
+        assert!(!content && lines.contains(&format!("ok_up_to={good}, ok_up_to_line=8,")), "{lines}");
+        let torn = lines.contains("[info] a torn end: bytes at offset 512 were lost");
+        let damage = lines.contains("[info] damage: the first 600 bytes had been made durable");
+        assert_eq!((torn, damage), (synced == 29, synced == 600), "{lines}");
+    }
+}
+
+#[test]
 fn files_with_a_preamble() {
     let folder = Folder::new();
     let file = folder.with("f", &[PREAMBLE, &set("foo", "hello")].concat());
