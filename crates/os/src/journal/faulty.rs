@@ -73,6 +73,11 @@ impl Faulty {
         }
         sum
     }
+
+    /// Whether the sync of some file has failed.
+    pub fn has_dropped(&self) -> bool {
+        self.lock().files.values().any(|file| file.dropped)
+    }
 }
 
 impl Files for Faulty {
