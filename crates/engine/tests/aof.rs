@@ -511,3 +511,35 @@ fn a_file_that_the_power_cut_off_is_the_last_when_nothing_is_behind_it() {
     let refused = restart(config(), files).map(drop).unwrap_err();
     assert!(refused.contains("is not the last one"), "{refused}");
 }
+
+#[test]
+fn a_hole_that_the_power_left_is_cut_and_one_that_had_been_synced_is_not() {
+    let mut h = start();
+    for n in 0..40 {
+        h.send(&format!("SET key:{n} {}", "v".repeat(300)));
+    }
+    let good = digest(&mut h);
+    // One value, of which a block in its midst is lost: only the mark behind it can tell.
+    let before = h.host.files[INCR].len();
+    h.send(&format!("SET large {}", "w".repeat(9000)));
+    h.send("SET behind 1");
+    let mut files = h.host.files.clone();
+    let bytes = files.get_mut(INCR).expect("it is there");
+    let hole = (before + 2048).next_multiple_of(512);
+    bytes[hole..hole + 512].fill(0);
+    let mut cut = restart(config(), files.clone()).expect("a torn end");
+    assert_eq!((digest(&mut cut), cut.send("EXISTS large behind").integer()), (good, Some(0)));
+    assert_eq!(cut.host.files[INCR].len(), before);
+    assert!(!cut.send("INFO persistence").to_string().contains("aof_truncated_bytes:0"));
+    let mut strict = config();
+    strict.aof_load_truncated = false;
+    assert!(restart(strict, files.clone()).is_err_and(|why| why.starts_with("Torn end of")));
+    // What had been synced before a mark was written is damage.
+    let first = files.get_mut(INCR).expect("it is there");
+    first[hole..hole + 512].fill(b'w');
+    first[512..1024].fill(0);
+    let mut marks = persist::aof::Marks::new(first.len() as u64);
+    marks.mark_synced(first, 1 << 40);
+    let why = restart(config(), files).err().expect("damage");
+    assert!(why.contains("had been made durable"), "{why}");
+}
