@@ -159,10 +159,9 @@ impl Server {
         if self.engine.server.snapshot.walk.is_none() {
             return;
         }
-        let busy_us = world.now().mono_us.saturating_sub(self.awake_us);
         let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
         let Engine { keyspace, server, .. } = &mut self.engine;
-        snapshot::walk(keyspace, server, &mut host, snapshot::slice_us(busy_us));
+        snapshot::walk(keyspace, server, &mut host);
     }
 
     /// A turn ends where the next wait begins; before the first wait there was none.

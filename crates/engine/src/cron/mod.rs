@@ -355,8 +355,8 @@ fn evict(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     Again::Later
 }
 
-fn write_snapshot(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
-    crate::snapshot::walk(&mut engine.keyspace, &mut engine.server, host, budget_us);
+fn write_snapshot(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
+    crate::snapshot::walk(&mut engine.keyspace, &mut engine.server, host);
     Again::Later
 }
 

@@ -32,7 +32,7 @@ pub use load::{Begun, Duplicates, Loading, Progress, Rest, begin, go_on, load_wh
 pub(crate) use save::Plan;
 pub use save::save;
 pub use state::{Ending, Loads, Purpose, Saving, SnapshotState};
-pub use versioned::{Walk, queued, slice_us, walk, walk_due_us};
+pub use versioned::{Walk, queued, walk, walk_due_us};
 
 /// How values are written.
 pub fn settings(config: &Config) -> Settings {

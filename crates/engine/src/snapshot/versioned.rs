@@ -7,8 +7,8 @@
 //! ```
 //!
 //! **What it costs.** Memory: the queue, up to `snapshot-memory-limit`, and a bit per bucket. Beyond an eighth of it the
-//! walk waits; beyond all of it, a command that has to write first waits for the disk, and everybody with it. Time: a
-//! slice of a turn ([`slice_us`]); a value is written in one go, so a large one (a million elements) is a pause.
+//! walk waits; beyond all of it, a command that has to write first waits for the disk, and everybody with it. Time: slices,
+//! half of it at most ([`slice_us`], [`rest_us`]); a value is written in one go, so a large one (a million elements) is a pause.
 //!
 //! **Invariants**
 //! 1. There is a walk in [`super::SnapshotState::walk`] exactly while a [`super::Saving`] is on that has no child.
@@ -23,12 +23,11 @@ use super::save::Plan;
 use crate::host::{Host, Level, Stream, StreamOptions};
 use crate::state::ServerState;
 
-/// The shortest and the longest slice of a turn. A request that arrives meanwhile waits for it.
-const SLICE_US: (u64, u64) = (100, 1000);
+/// The shortest and the longest slice. A request that arrives meanwhile waits for it.
+const SLICE_US: (u64, u64) = (100, 600);
 /// The clock is asked each time so many homes were written.
 const HOMES: u32 = 8;
-/// A slice that took so many times its budget is followed by a rest, of so much at most.
-const OVERRUN: u64 = 4;
+/// A slice is followed by a rest of so much at most.
 const LONGEST_REST_US: u64 = 20_000;
 /// How long the walk waits while too much is queued.
 const FULL_US: u64 = 1000;
@@ -39,8 +38,10 @@ pub struct Walk {
     /// Bytes in the queue beyond which the walk waits.
     pause_at: u64,
     all_sent: bool,
-    /// Not before this time goes the walk on (`rdb-key-save-delay`), monotonic microseconds.
+    /// Not before this time goes the walk on, monotonic microseconds.
     due_us: u64,
+    /// When the last slice ended.
+    ended_us: u64,
     /// Bytes of bits.
     marks: u64,
 }
@@ -70,14 +71,20 @@ pub(super) fn start(
         let pieces: Pieces = Box::new(move |piece| to.write(piece));
         Box::new(opening.database(env, number, db, pieces))
     });
-    server.snapshot.walk =
-        Some(Walk { stream, pause_at: limit / 8, all_sent: false, due_us: server.mono_us, marks });
+    server.snapshot.walk = Some(Walk {
+        stream,
+        pause_at: limit / 8,
+        all_sent: false,
+        due_us: 0,
+        ended_us: server.mono_us,
+        marks,
+    });
     Ok(())
 }
 
-/// How long a turn that was busy for so long should go on writing: as long as it was busy, within bounds.
-pub fn slice_us(busy_us: u64) -> u64 {
-    busy_us.clamp(SLICE_US.0, SLICE_US.1)
+/// How long a slice should be after so much time without one: as long, within bounds.
+fn slice_us(since_us: u64) -> u64 {
+    since_us.clamp(SLICE_US.0, SLICE_US.1)
 }
 
 /// When the walk wants to go on: in so many microseconds; `None` if there is none, or nothing left to do for it.
@@ -92,14 +99,14 @@ pub fn queued(server: &ServerState) -> u64 {
     server.snapshot.walk.as_ref().map_or(0, |walk| walk.stream.queued())
 }
 
-/// How long to rest after a slice. None, if it took about what it should. One that took much longer met a large value, or
-/// others who want the processor: who never sleeps is served last by the scheduler, and clients would wait for that.
-fn rest_us(took_us: u64, budget_us: u64) -> u64 {
-    if took_us > budget_us.saturating_mul(OVERRUN) { took_us.min(LONGEST_REST_US) } else { 0 }
+/// How long to rest after a slice: as long as it took, so that no more than half of the time is spent on a snapshot. Who never
+/// sleeps is served last by the scheduler where others want the processor as well, and clients would wait for that.
+fn rest_us(took_us: u64) -> u64 {
+    took_us.min(LONGEST_REST_US)
 }
 
-/// Goes on writing for about so many microseconds. Nothing if no snapshot wants it now.
-pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host, budget_us: u64) {
+/// Goes on writing for a slice of time. Nothing if no snapshot wants it now.
+pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
     let began_us = host.mono_us();
     if walk_due_us(server, began_us) != Some(0) {
         return;
@@ -107,7 +114,8 @@ pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Ho
     let Some(walk) = &mut server.snapshot.walk else { return };
     let before = keyspace.walked().entries;
     let delay_us = u64::try_from(server.config.rdb_key_save_delay).unwrap_or(0);
-    let (until_us, mut homes) = (began_us.saturating_add(budget_us), 0u32);
+    let slice_us = slice_us(began_us.saturating_sub(walk.ended_us));
+    let (until_us, mut homes) = (began_us.saturating_add(slice_us), 0u32);
     let walking = keyspace.walk_step(&mut || {
         homes += 1;
         delay_us == 0
@@ -116,7 +124,8 @@ pub fn walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Ho
     });
     let walked = keyspace.walked();
     let now_us = host.mono_us();
-    let pause_us = rest_us(now_us.saturating_sub(began_us), budget_us);
+    walk.ended_us = now_us;
+    let pause_us = rest_us(now_us.saturating_sub(began_us));
     walk.due_us = now_us.saturating_add(pause_us.max(delay_us.saturating_mul(walked.entries - before)));
     match walking {
         Walking::More => {}
@@ -180,9 +189,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_are_as_long_as_turns_are_busy_and_long_ones_are_followed_by_a_rest() {
-        assert_eq!([slice_us(0), slice_us(300), slice_us(1_000_000)], [100, 300, 1000]);
-        assert_eq!([rest_us(100, 100), rest_us(400, 100)], [0, 0]);
-        assert_eq!([rest_us(3000, 100), rest_us(500_000, 100)], [3000, LONGEST_REST_US]);
+    fn slices_are_as_long_as_the_time_between_them_and_are_followed_by_a_rest() {
+        assert_eq!([slice_us(0), slice_us(300), slice_us(1_000_000)], [100, 300, 600]);
+        assert_eq!([rest_us(100), rest_us(3000), rest_us(500_000)], [100, 3000, LONGEST_REST_US]);
     }
 }
