@@ -160,3 +160,18 @@ fn buffers_that_nobody_uses_go_before_keys_do() {
     harness.send("DBSIZE");
     assert!(harness.engine.server.reply_pool.len() < 10);
 }
+
+#[test]
+fn room_that_was_made_for_what_is_being_loaded_stays() {
+    let mut harness = Harness::new();
+    harness.send("SET key v");
+    harness.engine.keyspace.db(0).expect(100_000);
+    let buckets = |harness: &Harness| harness.engine.keyspace.look(0).table().stats().main.buckets;
+    let made = buckets(&harness);
+    harness.engine.server.gate.set(Gate::LOADING, true);
+    harness.advance(2000);
+    assert_eq!(buckets(&harness), made);
+    harness.engine.server.gate.set(Gate::LOADING, false);
+    harness.advance(2000);
+    assert!(buckets(&harness) < made, "it is given back when nothing has come");
+}

@@ -19,6 +19,7 @@ pub(crate) mod title;
 pub use clients::clients_hz;
 
 use crate::engine::Engine;
+use crate::gate::Gate;
 use crate::host::{Host, Level};
 use crate::observe::Metric;
 use crate::state::ServerState;
@@ -362,7 +363,9 @@ fn write_snapshot(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
 
 fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
     let child = engine.server.snapshot.saving.is_some_and(|saving| saving.has_child());
-    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child {
+    // What is loaded has its room already, which would look too large until it is there.
+    let loading = engine.server.gate.meets(Gate::LOADING);
+    if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child || loading {
         return Again::Later;
     }
     let mut budget = Budget::new(host, budget_us);
