@@ -440,8 +440,7 @@ fn log_progress(server: &ServerState, host: &mut dyn Host, loading: &Loading, no
     let (done, total) = (loading.offset(server), loading.total);
     let elapsed_us = now_us.saturating_sub(loading.began_us).max(1);
     let percent = done.saturating_mul(100).checked_div(total).unwrap_or(0);
-    let left_s =
-        u128::from(elapsed_us) * u128::from(total.saturating_sub(done)) / u128::from(done.max(1)) / 1_000_000;
+    let left_s = snapshot::seconds_left(elapsed_us, done, total);
     let requests = loading.replay.requests;
     let rate = u128::from(requests) * 1_000_000 / u128::from(elapsed_us);
     let line = format!(
