@@ -3,16 +3,18 @@
 //!
 //! A failure prints the seed: run it alone with `SEED=… cargo test -p persist --test point_in_time`.
 
+#[path = "made/any_value.rs"]
+mod any_value;
 mod made;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use any_value::make;
 use keyspace::{
     Cycle, Db, DbIndex, End, EvictPolicy, Expire, FieldTtl, Hash, Keyspace, List, Policy, Set, SortedSet,
     Stream, Walking, duplicate,
 };
-use made::any::make;
 use made::{Make, NOW, build, keyspace, load, seen_in, settings};
 use persist::file::{AccessInfo, Opening, Pieces, Seal, ending, settings_for};
 use proptest::prelude::*;

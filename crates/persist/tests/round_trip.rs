@@ -1,9 +1,11 @@
 //! Values of all types and encodings, written in every version and read again.
 
+#[path = "made/any_value.rs"]
+mod any_value;
 mod made;
 
+use any_value::make;
 use keyspace::encoding;
-use made::any::make;
 use made::*;
 use persist::file::{Item, Loader, Options};
 use persist::{Modules, dump, restore};

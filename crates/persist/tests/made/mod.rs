@@ -1,8 +1,6 @@
 //! Values to be made, looked at, written and read: what the tests of this folder share.
 #![allow(dead_code)]
 
-pub mod any;
-
 use keyspace::stream::{Group, StreamId};
 use keyspace::{
     AddOptions, DbIndex, DbMut, End, Expire, FieldTtl, Hash, Key, Keyspace, List, Seed, Set, SortedSet, Str,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::Make;
+use crate::made::Make;
 
 pub fn word() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
