@@ -49,7 +49,8 @@ pub fn run(args: &[String]) -> Result<(), String> {
                 shown(before),
                 change(before, cost)
             );
-            if before.is_some_and(|before| cost > before * (1.0 + definition.tolerance / 100.0)) {
+            let tolerance = workload.tolerance.unwrap_or(definition.tolerance);
+            if before.is_some_and(|before| cost > before * (1.0 + tolerance / 100.0)) {
                 faults.push(format!(
                     "{} at P={pipeline}: {cost:.1}, recorded {}",
                     workload.name,

@@ -28,6 +28,8 @@ pub struct Workload {
     pub fewer: usize,
     /// `no`: it is played by `side` only, since callgrind would take minutes.
     pub counted: bool,
+    /// Its own tolerance, where the count depends on how requests meet: per cent above the record that fail.
+    pub tolerance: Option<f64>,
 }
 
 type Section = BTreeMap<String, String>;
@@ -74,6 +76,7 @@ impl Definition {
                 reply: field("reply"),
                 subscribers: number("subscribers").unwrap_or(0),
                 fewer: number("fewer").unwrap_or(1),
+                tolerance: number("tolerance").map(|per_cent| per_cent as f64),
                 counted: section.get("counted").is_none_or(|counted| counted != "no"),
             });
         }
