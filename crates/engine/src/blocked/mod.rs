@@ -285,7 +285,7 @@ impl Blocked {
 }
 
 impl Ctx<'_> {
-    /// Whether this command may wait: not inside of MULTI (and, to come, scripts).
+    /// Whether this command may wait: not inside of MULTI, nor of a script.
     pub fn may_block(&self) -> bool {
         self.server.depth == 0
     }
