@@ -3,6 +3,9 @@
 
 mod append_only;
 mod commands;
+/// The samples of the tests: files with every code there is.
+#[path = "../../crates/persist/tests/made/mod.rs"]
+mod made;
 mod packed;
 mod snapshots;
 
@@ -137,6 +140,15 @@ pub const TARGETS: &[Target] = &[
         ],
     },
 ];
+
+/// Inputs to begin with that are made: for what is too large to be written down.
+pub fn made_examples(name: &str) -> Vec<Vec<u8>> {
+    match name {
+        "snapshot" => made::samples().into_iter().map(|(file, _)| file).collect(),
+        "restore" => made::bodies(),
+        _ => Vec::new(),
+    }
+}
 
 /// Parsing at once and parsing in pieces find the same words, and spans lie inside of what was used.
 pub fn request(bytes: &[u8]) {

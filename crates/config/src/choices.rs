@@ -184,6 +184,14 @@ choices! {
 }
 
 choices! {
+    /// `snapshot-method`: who writes a snapshot in the background.
+    pub enum SnapshotMethod {
+        Fork = "fork",
+        Versioned = "versioned",
+    }
+}
+
+choices! {
     /// `rdb-version-check`.
     pub enum RdbVersionCheck {
         Strict = "strict",

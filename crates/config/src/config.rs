@@ -184,6 +184,8 @@ fields! {
     rdbcompression: bool,
     sanitize_dump_payload: SanitizeDumpPayload,
     save: SaveRules,
+    snapshot_memory_limit: u64,
+    snapshot_method: SnapshotMethod,
     stop_writes_on_bgsave_error: bool,
     // Primary and replica.
     availability_zone: Text,

@@ -26,6 +26,9 @@ const BUCKETS: usize = (LAST - FIRST + 1) as usize;
 /// Less than this would keep everybody out, and who would set it right?
 const LEAST: u64 = 128 * 1024;
 
+/// How many clients that were answered in a turn are counted again before a key is evicted.
+const ANSWERED_MAX: usize = 256;
+
 /// What has been counted of a client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
@@ -48,6 +51,8 @@ pub struct ClientMemory {
     total: usize,
     epoch: u32,
     buckets: [Vec<ClientSlot>; BUCKETS],
+    /// Clients that were told something when more waited for them, to be counted again.
+    pub(crate) grown: Vec<ClientSlot>,
 }
 
 /// The limit in bytes: a percentage (kept as a negative number) is of `maxmemory`, and nothing without that.
@@ -163,7 +168,7 @@ impl Engine {
     /// `ServerState::closing` then. To be called between commands, when what could be sent has been sent.
     #[inline]
     pub fn evict_clients(&mut self, host: &mut dyn Host) -> bool {
-        for slot in std::mem::take(&mut self.server.grown) {
+        for slot in std::mem::take(&mut self.server.client_memory.grown) {
             self.server.reckon(slot);
         }
         let memory = &self.server.client_memory;
@@ -220,6 +225,10 @@ pub(crate) fn evict_before_keys(
     let stand_in = Client::new(client.id, slot, Default::default());
     server.clients.put(Box::new(std::mem::replace(client, stand_in)));
     server.reckon(slot);
+    // What others were answered in this turn has not been counted yet.
+    for at in 0..server.pending_writes.len().min(ANSWERED_MAX) {
+        server.reckon(server.pending_writes[at]);
+    }
     evict(server, registry, host);
     if let Some(own) = server.clients.take(slot) {
         *client = *own;

@@ -78,7 +78,6 @@ impl Engine {
         let Setup { config, config_file, registry, seed, dice, ticks, wall_us, mono_us, .. } = setup;
         let ticks_per_us = setup.ticks_per_us.max(1);
         let (mut keyspace, registry) = (Keyspace::new(config.databases, seed, dice), Rc::new(registry));
-        let [run_id, replication_id] = [(); 2].map(|()| hex_id(&mut keyspace.env.rng));
         let server = ServerState {
             access: crate::acl::Access::new(&registry),
             config,
@@ -86,8 +85,6 @@ impl Engine {
             gate: Gate::ALWAYS,
             clients: Clients::default(),
             client_memory: Default::default(),
-            grown: Vec::new(),
-            oom_base: None,
             pending_writes: Vec::new(),
             closing: Vec::new(),
             resumed: Vec::new(),
@@ -119,8 +116,8 @@ impl Engine {
             errors: Default::default(),
             totals: Totals::default(),
             dirty: 0,
-            run_id,
-            replication_id,
+            run_id: hex_id(&mut keyspace.env.rng),
+            replication_id: hex_id(&mut keyspace.env.rng),
             startup_memory: 0,
             cron: Default::default(),
             eviction: Default::default(),

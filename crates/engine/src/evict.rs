@@ -1,7 +1,7 @@
 //! `maxmemory`: making room, before a command runs and in the cron.
 //!
 //! What is compared with the limit is what the allocator handed out, less what is not counted (outboxes of replicas
-//! and the append-only file's buffer, which do not exist yet: evicting would only fill them more). Ordinary clients'
+//! and the feed's buffer: evicting would only fill them more). Ordinary clients'
 //! buffers are counted, as with the peers.
 //!
 //! Eviction has a time limit (`maxmemory-eviction-tenacity`). If it is reached, the command runs all the same and the
@@ -23,6 +23,8 @@ const WAIT_MAX_US: u64 = 1000;
 pub struct Pressure {
     /// Eviction ran out of time: the cron is to go on.
     pub unfinished: bool,
+    /// The kernel's score for us before `oom-score-adj` changed it; `None` while that is off.
+    pub(crate) oom_base: Option<i32>,
     /// Since when the limit has been exceeded, monotonic microseconds.
     since_us: Option<u64>,
     /// How long it was exceeded before that.
@@ -76,6 +78,11 @@ pub(crate) fn evict(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
         server.eviction.note(Room::Enough, server.mono_us);
         return Room::Enough;
     }
+    // Buffers that wait to be used again go before keys do: those that told of evicted keys would make more keys go.
+    if !server.reply_pool.is_empty() {
+        server.reply_pool.clear();
+        return evict(keyspace, server, host);
+    }
     let began_us = host.mono_us();
     let room = evict_until(keyspace, server, host, began_us.saturating_add(time_limit_us(server)));
     server.note_latency("eviction-cycle", host.mono_us().saturating_sub(began_us));
@@ -92,7 +99,9 @@ pub(crate) fn is_met(server: &ServerState, host: &dyn Host) -> bool {
 /// The same if so many bytes did not count.
 fn is_met_less(server: &ServerState, host: &dyn Host, uncounted: u64) -> bool {
     let limit = server.config.maxmemory;
-    limit == 0 || host.used_memory().saturating_sub(uncounted) <= limit
+    // Nor does what waits for the disk or a replica: it is gone soon, and would only grow by evicting.
+    let leaving = || server.feed.memory() as u64 + crate::snapshot::queued(server);
+    limit == 0 || host.used_memory().saturating_sub(uncounted.saturating_add(leaving())) <= limit
 }
 
 fn evict_until(
@@ -103,8 +112,9 @@ fn evict_until(
 ) -> Room {
     let policy = policy_of(server.config.maxmemory_policy);
     let mut evicted = 0;
-    // Names of evicted keys are held until everybody has been told. They do not count: who evicts more because of them
-    // holds more of them.
+    // Names of evicted keys are held until everybody has been told, those of candidates for longer. They do not count:
+    // who evicts more because of them holds more of them.
+    let candidates = keyspace.eviction_memory();
     let (mut names, mut seen) = (0, keyspace.env.gone.len());
     loop {
         let watched = server.config.latency_monitor_threshold > 0;
@@ -122,7 +132,7 @@ fn evict_until(
             .map(|gone| gone.key.capacity() + size_of_val(gone))
             .sum::<usize>();
         seen = gone.len();
-        if is_met_less(server, host, names as u64) {
+        if is_met_less(server, host, (names + keyspace.eviction_memory().saturating_sub(candidates)) as u64) {
             return Room::Enough;
         }
         evicted += 1;

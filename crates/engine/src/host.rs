@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How loud a log line is.
@@ -69,6 +70,26 @@ pub enum ChildNews {
         ok: bool,
         signal: Option<i32>,
     },
+}
+
+/// Writes the pieces of a stream on a background thread; `None` comes after the last.
+pub type Pass = Box<dyn FnMut(Option<&[u8]>, &mut dyn io::Write) -> io::Result<()> + Send>;
+
+/// How a stream is written.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamOptions {
+    /// The file is synced each time so many bytes were written; 0: at the end only.
+    pub sync_every: u64,
+    /// Bytes that may be queued.
+    pub limit: u64,
+}
+
+/// Takes the pieces of a file that a background thread writes.
+pub trait Stream: Send + Sync {
+    /// Hands a piece over; waits while too much is queued. Returns a buffer to be used again.
+    fn write(&self, piece: Vec<u8>) -> Vec<u8>;
+    /// Bytes that are not in the file yet.
+    fn queued(&self) -> u64;
 }
 
 /// A file to be read piece by piece.
@@ -147,6 +168,13 @@ pub trait Host {
     fn open_file(&self, path: &str) -> Result<Option<OpenFile>, String>;
     /// Replaces a large file whole, synced each time so many bytes were written (0: at the end only).
     fn save_file(&mut self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String>;
+    /// Replaces a large file whole by pieces that come one by one, on a background thread. One at a time, until its
+    /// outcome was told.
+    fn stream(&mut self, path: &str, options: StreamOptions, pass: Pass) -> Result<Arc<dyn Stream>, String>;
+    /// Nothing more comes: the file takes its place (`whole`), or is given up.
+    fn end_stream(&mut self, whole: bool);
+    /// How the stream ended, once it has; told once.
+    fn stream_outcome(&mut self) -> Option<Result<(), String>>;
     fn remove_file(&mut self, path: &str) -> Result<(), String>;
     /// The names in a folder, in no order.
     fn list(&self, folder: &str) -> Result<Vec<String>, String>;

@@ -24,18 +24,18 @@ fn score(config: &Config, class: usize, base: i32) -> i32 {
 /// Puts in force what the configuration says; the error is why that cannot be.
 pub(crate) fn follow(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     if server.config.oom_score_adj == OomScoreAdj::No {
-        return match server.oom_base.take() {
+        return match server.eviction.oom_base.take() {
             Some(base) => host.set_oom_score(base, None),
             None => Ok(()),
         };
     }
-    let base = match server.oom_base {
+    let base = match server.eviction.oom_base {
         Some(base) => base,
         None => host.oom_score()?,
     };
     let config = &server.config;
     host.set_oom_score(score(config, PRIMARY, base), Some(score(config, CHILD, base)))?;
-    server.oom_base = Some(base);
+    server.eviction.oom_base = Some(base);
     Ok(())
 }
 

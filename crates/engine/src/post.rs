@@ -117,7 +117,7 @@ macro_rules! mail {
             pending_writes: &mut $server.pending_writes,
             closing: &mut $server.closing,
             late: &mut $server.late,
-            grown: &mut $server.grown,
+            grown: &mut $server.client_memory.grown,
             config: &$server.config,
             totals: &mut $server.totals,
             mono_us: $server.mono_us,

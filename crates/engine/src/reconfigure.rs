@@ -42,6 +42,7 @@ const REACTIONS: &[Reaction] = &[
     // A file that is at fault is blamed before the port.
     Reaction { params: &["tls-port"], act: encrypt },
     Reaction { params: &["port", "bind", "unixsocket", "tls-port"], act: listen },
+    Reaction { params: &["aof-disable-auto-gc"], act: collect_garbage },
     Reaction { params: &["oom-score-adj", "oom-score-adj-values"], act: oom_score },
     Reaction { params: &["loglevel"], act: loglevel },
     Reaction { params: &["requirepass"], act: requirepass },
@@ -72,6 +73,11 @@ const ENCRYPTION: &[&str] = &[
     "tls-session-cache-timeout",
     "max-new-tls-connections-per-cycle",
 ];
+
+fn collect_garbage(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
+    crate::aof::files::collect_garbage(c.server, c.host);
+    Ok(())
+}
 
 fn appendonly(c: &mut Change<'_>, _: &Param) -> std::result::Result<(), String> {
     if c.server.config.appendonly {

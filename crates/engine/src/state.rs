@@ -142,8 +142,6 @@ pub struct ServerState {
     pub clients: Clients,
     /// What clients hold together, if that is limited.
     pub client_memory: crate::client_memory::ClientMemory,
-    /// Clients that were told something when more waited for them, to be counted again.
-    pub(crate) grown: Vec<crate::client::ClientSlot>,
     /// Clients with something to send that are not being written to yet.
     pub pending_writes: Vec<ClientSlot>,
     /// Clients that are to be closed.
@@ -173,8 +171,6 @@ pub struct ServerState {
     /// Commands that run commands (EXEC) and run now: what follows from a command waits for the end of the outermost.
     pub depth: u32,
     pub debug: DebugSwitches,
-    /// The kernel's score for us before `oom-score-adj` changed it; `None` while that is off.
-    pub(crate) oom_base: Option<i32>,
     /// A signal has asked for the end, and the cron has not seen to it yet.
     pub ending: Option<crate::snapshot::EndOptions>,
     /// When the fast expire cycle may run again, monotonic microseconds.

@@ -148,3 +148,15 @@ fn names_of_evicted_keys_make_no_more_keys_go() {
         "what they hold for a while is not counted"
     );
 }
+
+#[test]
+fn buffers_that_nobody_uses_go_before_keys_do() {
+    let mut harness = Harness::new();
+    harness.send("SET k v");
+    harness.config("maxmemory-policy", b"allkeys-random").expect("a policy");
+    harness.engine.server.reply_pool = vec![Vec::with_capacity(1000); 60];
+    let limit = (harness.host.used_memory - 1).to_string();
+    harness.config("maxmemory", limit.as_bytes()).expect("a limit");
+    harness.send("DBSIZE");
+    assert!(harness.engine.server.reply_pool.len() < 10);
+}

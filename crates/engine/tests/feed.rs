@@ -128,3 +128,25 @@ fn what_goes_while_others_are_served_is_told_before_what_follows() {
     h.send("RPUSH l y");
     assert_eq!(h.told()[1..], ["UNLINK l; RPUSH l y", "LPOP l"]);
 }
+
+/// The feed is the append-only file's: replicas alone are not it.
+#[test]
+fn a_script_says_who_is_told() {
+    let mut h = Harness::fed();
+    for (to, told) in [
+        ("REPL_ALL", "SET a 1; SET k 2"),
+        ("REPL_AOF", "SET a 1; SET k 2"),
+        ("REPL_REPLICA", "SET a 1"),
+        ("REPL_SLAVE", "SET a 1"),
+        ("REPL_NONE", "SET a 1"),
+    ] {
+        h.told();
+        h.send(&format!(
+            "EVAL \"redis.call('SET','a','1') redis.set_repl(redis.{to}) redis.call('SET','k','2')\" 0"
+        ));
+        assert_eq!(h.told(), [told], "{to}");
+    }
+    // The next script begins anew.
+    h.send("EVAL \"redis.call('SET','k','3')\" 0");
+    assert_eq!(h.told(), ["SET k 3"]);
+}

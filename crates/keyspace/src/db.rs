@@ -22,8 +22,10 @@ use crate::collection::Limits;
 use crate::env::{Env, Lazy, Stats};
 use crate::evict::Eviction;
 use crate::expire::Sweep;
+use crate::keys::{Keys, Live};
 use crate::value::{Type, Value};
 use crate::volatile::Volatile;
+use crate::walk::Walks;
 
 /// A database by its number.
 pub type DbIndex = u32;
@@ -37,7 +39,7 @@ pub struct Key<'a> {
 
 /// One database.
 pub struct Db {
-    pub(crate) keys: KeyTable<Value>,
+    pub(crate) keys: Keys,
     /// Invariant 1.
     pub(crate) volatile: Volatile,
     /// Where the active expire cycle goes on.
@@ -51,7 +53,7 @@ pub struct Db {
 impl Db {
     pub fn new(seed: Seed) -> Self {
         Db {
-            keys: KeyTable::new(seed),
+            keys: Keys::new(seed),
             volatile: Volatile::new(seed),
             expire_cursor: 0,
             evict_cursor: 0,
@@ -82,8 +84,15 @@ impl Db {
         &self.keys
     }
 
-    pub fn table_mut(&mut self) -> &mut KeyTable<Value> {
-        &mut self.keys
+    /// Takes all entries out. No snapshot is on.
+    pub fn drain(&mut self, emit: impl FnMut(EntryBox<Value>)) {
+        self.keys.drain(emit);
+        self.volatile = Volatile::new(*self.keys.hasher());
+    }
+
+    /// How eagerly this table changes its size, whatever the keyspace says.
+    pub fn set_resize(&mut self, policy: Policy) {
+        self.keys.set_resize(policy);
     }
 
     /// Fetches the cache lines a lookup of this hash will need first.
@@ -114,6 +123,7 @@ pub struct Keyspace {
     pub(crate) eviction: Eviction,
     /// Invariant 3.
     pub(crate) policy: Policy,
+    pub(crate) walks: Walks,
     seed: Seed,
 }
 
@@ -148,7 +158,8 @@ impl Keyspace {
         };
         let dbs = (0..databases.max(1)).map(|_| Db::new(seed)).collect();
         let (sweep, eviction) = (Sweep::default(), Eviction::default());
-        Keyspace { dbs, env, sweep, eviction, policy: Policy::Allow, seed }
+        let walks = Walks::default();
+        Keyspace { dbs, env, sweep, eviction, policy: Policy::Allow, walks, seed }
     }
 
     #[inline]
@@ -187,11 +198,19 @@ impl Keyspace {
         self.eviction.forget();
     }
 
-    /// Takes a database's content out, to be dropped now or on another thread.
-    pub fn take(&mut self, index: DbIndex) -> Db {
+    /// Takes a database's content out, to be dropped now or on another thread. `None`: a snapshot has to write it first,
+    /// and keeps it that long ([`Keyspace::left_behind`]).
+    pub fn take(&mut self, index: DbIndex) -> Option<Db> {
         let mut empty = Db::new(self.seed);
         empty.keys.set_resize(self.policy);
-        std::mem::replace(&mut self.dbs[index as usize], empty)
+        let taken = std::mem::replace(&mut self.dbs[index as usize], empty);
+        self.keep_walked(taken)
+    }
+
+    /// Takes the content of all databases out. No snapshot is on: they may be put back.
+    pub fn take_all(&mut self) -> Vec<Db> {
+        assert!(!self.dbs.iter().any(|db| db.keys.is_walked()), "nothing is written meanwhile");
+        (0..self.databases()).filter_map(|index| self.take(index)).collect()
     }
 
     pub fn verify(&self) {
@@ -209,9 +228,21 @@ pub struct DbMut<'k> {
 }
 
 impl<'k> DbMut<'k> {
-    /// The slot of a key that is there and not expired, found in one search.
+    /// The entry of a key that is there and not expired, to look at, found in one search.
     #[inline(always)]
-    fn live(db: &'k mut Db, env: &mut Env, index: DbIndex, key: Key<'_>) -> Option<KeySlot<'k, Value>> {
+    fn live(db: &'k mut Db, env: &mut Env, index: DbIndex, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        match db.keys.find_live(key.bytes, key.hash, |entry| env.is_due(entry))? {
+            Live::Yes(entry) => Some(entry),
+            Live::Due(slot) => {
+                env.expire(slot, &mut db.volatile, index);
+                None
+            }
+        }
+    }
+
+    /// The same, to change it.
+    #[inline(always)]
+    fn live_slot(db: &'k mut Db, env: &mut Env, index: DbIndex, key: Key<'_>) -> Option<KeySlot<'k, Value>> {
         let slot = db.keys.slot(key.bytes, key.hash)?;
         if env.is_due(slot.get()) {
             env.expire(slot, &mut db.volatile, index);
@@ -228,7 +259,13 @@ impl<'k> DbMut<'k> {
         index: DbIndex,
         key: Key<'_>,
     ) -> Option<&'k mut Entry<Value>> {
-        DbMut::live(db, env, index, key).map(KeySlot::into_mut)
+        DbMut::live_slot(db, env, index, key).map(KeySlot::into_mut)
+    }
+
+    /// The same, not inlined: few databases have volatile keys, and those that have none need not save registers for it.
+    #[inline(never)]
+    fn live_apart(db: &'k mut Db, env: &mut Env, index: DbIndex, key: Key<'_>) -> Option<&'k Entry<Value>> {
+        DbMut::live(db, env, index, key)
     }
 
     /// For commands that read: expires, counts a hit or a miss, touches.
@@ -238,7 +275,7 @@ impl<'k> DbMut<'k> {
         let found = if db.volatile.keys == 0 {
             db.keys.get(key.bytes, key.hash)
         } else {
-            DbMut::live_entry(db, env, index, key).map(|entry| &*entry)
+            DbMut::live_apart(db, env, index, key)
         };
         let Some(entry) = found else {
             env.stats.misses += 1;
@@ -264,7 +301,7 @@ impl<'k> DbMut<'k> {
         let found = DbMut::live(db, env, index, key);
         let counter = if found.is_some() { &mut env.stats.hits } else { &mut env.stats.misses };
         *counter += 1;
-        found.map(KeySlot::into_ref)
+        found
     }
 
     /// For commands that change: expires, touches, counts nothing.
@@ -302,12 +339,14 @@ impl<'k> DbMut<'k> {
         if self.db.volatile.keys == 0 {
             return false;
         }
-        let Some(slot) = self.db.keys.slot(key.bytes, key.hash) else { return false };
-        let due = self.env.is_due(slot.get());
-        if due {
-            self.env.expire(slot, &mut self.db.volatile, self.index);
+        let DbMut { db, env, index } = self;
+        match db.keys.find_live(key.bytes, key.hash, |entry| env.is_due(entry)) {
+            Some(Live::Due(slot)) => {
+                env.expire(slot, &mut db.volatile, *index);
+                true
+            }
+            Some(Live::Yes(_)) | None => false,
         }
-        due
     }
 
     /// Removes a key and returns its entry, to be dropped now or later. Expiry is not looked at.

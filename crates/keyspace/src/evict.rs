@@ -144,6 +144,12 @@ impl Keyspace {
         Some((index, key))
     }
 
+    /// Bytes that candidates for eviction hold from one eviction to the next. O(1).
+    pub fn eviction_memory(&self) -> usize {
+        let pool = &self.eviction.pool;
+        pool.capacity() * size_of::<Candidate>() + pool.iter().map(|one| one.key.capacity()).sum::<usize>()
+    }
+
     /// The databases take turns.
     fn random_victim(&mut self, policy: EvictPolicy) -> Option<(DbIndex, u64, Vec<u8>)> {
         for _ in 0..self.databases() {

@@ -15,6 +15,7 @@ mod evict;
 mod expire;
 mod expire_fields;
 pub mod hash;
+mod keys;
 pub mod list;
 pub mod memory;
 mod resize;
@@ -25,6 +26,7 @@ pub mod stream;
 mod string;
 mod value;
 mod volatile;
+mod walk;
 
 pub use access::{Access, Lfu};
 pub use collection::{Collection, Edited, Limits, PACKED_MAX, view_of};
@@ -45,6 +47,7 @@ pub use structures::entry::{Entry, EntryBox, ValueRef};
 pub use structures::keytable::Seed;
 pub use structures::table::Policy;
 pub use value::{Type, Value, WrongType, duplicate, encoding};
+pub use walk::{Recorder, Walked, Walking};
 
 /// Longest string, in bytes, that is kept in the allocation of its key.
 pub const EMBED_MAX: usize = 2048;

@@ -70,7 +70,7 @@ mod tests {
         fill(&mut ks, 5000..20_000);
         assert!(!ks.rehash_step(&mut || true) && !ks.is_rehashing());
         assert_eq!(ks.stats(1).main.buckets, buckets);
-        assert_eq!(ks.take(0).table().resize_policy(), Policy::Forbid);
+        assert_eq!(ks.take(0).expect("no walk").table().resize_policy(), Policy::Forbid);
         ks.set_resize(Policy::Allow);
         assert!(ks.rehash_step(&mut || false), "out of time");
         assert!(!ks.rehash_step(&mut || true), "done");

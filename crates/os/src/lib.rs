@@ -31,6 +31,7 @@ mod process;
 mod real;
 #[allow(unsafe_code)]
 mod signals;
+mod stream;
 #[allow(unsafe_code)]
 mod sys;
 #[cfg(test)]

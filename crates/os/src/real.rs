@@ -5,13 +5,14 @@
 use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use world::{
     Accepted, CertificatesInUse, Child, ChildNews, Clock, ConnId, CpuTimes, Disk, Encryption, Entropy,
 };
 use world::{Event, Fill, JournalState, Level, Listen, ListenerId, Log};
-use world::{MemoryFacts, Network, Now, Process, Recv, Send};
+use world::{MemoryFacts, Network, Now, Pass, Process, Recv, Send, Stream, StreamOptions};
 
 use crate::clock::{self, Clocks};
 use crate::disk::Locks;
@@ -22,6 +23,7 @@ use crate::log::{Logger, Syslog};
 use crate::net::Net;
 use crate::poll::Backend;
 use crate::signals::{self, Signals};
+use crate::stream::Streams;
 use crate::title::Title;
 use crate::{affinity, crash, disk, log, notify, process, sys};
 
@@ -50,6 +52,7 @@ pub struct RealWorld {
     clocks: Clocks,
     later: Later,
     children: Children,
+    streams: Streams,
     /// From the first file on. Dropped after `net`, which watches its descriptor.
     journal: Option<Journal>,
     locks: Locks,
@@ -72,6 +75,7 @@ impl RealWorld {
             clocks: Clocks::new(),
             later: Later::default(),
             children: Children::default(),
+            streams: Streams::default(),
             journal: None,
             locks: Locks::default(),
             title: Title::default(),
@@ -262,6 +266,18 @@ impl Disk for RealWorld {
 
     fn lock(&mut self, folder: &Path) -> io::Result<()> {
         self.locks.lock(folder)
+    }
+
+    fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
+        self.streams.begin(path, options, pass)
+    }
+
+    fn end_stream(&mut self, whole: bool) {
+        self.streams.finish(whole);
+    }
+
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        self.streams.outcome()
     }
 
     fn enter(&mut self, path: &Path) -> io::Result<()> {

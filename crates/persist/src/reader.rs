@@ -318,6 +318,13 @@ impl<R: Read> Reader<R> {
 
     fn lzf(&mut self, into: &mut Vec<u8>) -> Result<()> {
         let (packed_len, len) = (self.length()?, self.length()?);
+        // As a rule all of it is in the buffer already.
+        let near = usize::try_from(packed_len).ok().and_then(|len| self.buffer[self.at..].get(..len));
+        if let Some(packed) = near {
+            let whole = lzf::decompress(packed, usize::try_from(len).unwrap_or(usize::MAX), into);
+            self.at += packed.len();
+            return if whole { Ok(()) } else { Err(self.corrupt("invalid LZF")) };
+        }
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
         let read = self.append(packed_len, &mut packed);

@@ -43,6 +43,28 @@ pub struct Writer<'s> {
     compressor: Option<Box<lzf::Compressor>>,
 }
 
+/// What a writer that keeps everything can be made of again: unlike it, it may go to another thread.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub buffer: Vec<u8>,
+    packed: Vec<u8>,
+    compressor: Option<Box<lzf::Compressor>>,
+}
+
+impl Writer<'static> {
+    /// One that keeps everything, after what is there already.
+    #[inline]
+    pub(crate) fn after(settings: Settings, kept: Kept) -> Self {
+        let Kept { buffer, packed, compressor } = kept;
+        Writer { settings, buffer, sink: None, crc: None, sent: 0, failed: None, packed, compressor }
+    }
+
+    #[inline]
+    pub(crate) fn kept(self) -> Kept {
+        Kept { buffer: self.buffer, packed: self.packed, compressor: self.compressor }
+    }
+}
+
 impl<'s> Writer<'s> {
     /// One that keeps everything.
     pub fn in_memory(settings: Settings) -> Self {

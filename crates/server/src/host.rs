@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use config::{Config, LogLevel};
 use engine::Host;
 use engine::host::{Certificate, ChildHost, ChildNews, CpuTimes, Fill, Level, MemoryFacts, OpenFile};
-use engine::host::{JournalFailure, JournalFailureKind, JournalState};
+use engine::host::{JournalFailure, JournalFailureKind, JournalState, Pass, Stream, StreamOptions};
 use world::World;
 
 use crate::listeners::Listeners;
@@ -104,6 +105,18 @@ impl Host for WorldHost<'_> {
     }
     fn save_file(&mut self, path: &str, sync_every: u64, fill: &mut Fill<'_>) -> Result<(), String> {
         self.world.replace_with(&path_of(path), sync_every, fill).map_err(|error| error.to_string())
+    }
+    fn stream(&mut self, path: &str, options: StreamOptions, pass: Pass) -> Result<Arc<dyn Stream>, String> {
+        let StreamOptions { sync_every, limit } = options;
+        let options = world::StreamOptions { sync_every, limit };
+        let stream = self.world.stream(&path_of(path), options, pass).map_err(|error| error.to_string())?;
+        Ok(Arc::new(WorldStream(stream)))
+    }
+    fn end_stream(&mut self, whole: bool) {
+        self.world.end_stream(whole);
+    }
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        self.world.stream_outcome()
     }
     fn remove_file(&mut self, path: &str) -> Result<(), String> {
         self.world.remove(&path_of(path)).map_err(|error| error.to_string())
@@ -203,6 +216,18 @@ impl Host for WorldHost<'_> {
             Some(rest) => rest.serve(engine, self.world, self.listeners),
             None => engine,
         }
+    }
+}
+
+/// A stream, as the engine sees it.
+struct WorldStream(Arc<dyn world::Stream>);
+
+impl Stream for WorldStream {
+    fn write(&self, piece: Vec<u8>) -> Vec<u8> {
+        self.0.write(piece)
+    }
+    fn queued(&self) -> u64 {
+        self.0.queued()
     }
 }
 

@@ -36,7 +36,7 @@ impl Server {
 
     /// Whether something is being loaded.
     #[inline]
-    pub(crate) fn is_loading(&self) -> bool {
+    pub fn is_loading(&self) -> bool {
         engine::snapshot::go_on(&self.engine.server) || aof::go_on(&self.engine.server)
     }
 
@@ -58,8 +58,9 @@ impl Server {
         aof::opened(keyspace, server, &mut host)
     }
 
-    /// What is held back is as safe as it will be: it may leave.
-    pub(crate) fn end_log(&mut self) {
-        aof::log::release_all(&mut self.engine.server);
+    /// The end: what was done is made durable, and replies that wait for that may leave.
+    pub(crate) fn end_log(&mut self, world: &mut dyn World) {
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        aof::log::end(&mut self.engine.server, &mut host);
     }
 }

@@ -117,6 +117,7 @@ impl Server {
             self.stop(world);
             return Ok(Running::Stopping);
         }
+        self.write_snapshot(world);
         let asleep_us = world.now().mono_us;
         self.count_turn(asleep_us);
         let mut events = std::mem::take(&mut self.events);
@@ -142,7 +143,20 @@ impl Server {
         if busy || !self.unfinished.is_empty() || !self.engine.server.resumed.is_empty() {
             return Duration::ZERO;
         }
-        Duration::from_micros(self.cron_due_us.min(self.log_due_us).saturating_sub(now_us))
+        let cron_us = self.cron_due_us.min(self.log_due_us).saturating_sub(now_us);
+        let walk_us = snapshot::walk_due_us(&self.engine.server, now_us).unwrap_or(u64::MAX);
+        Duration::from_micros(cron_us.min(walk_us))
+    }
+
+    /// Goes on with a snapshot that is written without a child, when the replies of this turn have left.
+    fn write_snapshot(&mut self, world: &mut dyn World) {
+        if self.engine.server.snapshot.walk.is_none() {
+            return;
+        }
+        let busy_us = world.now().mono_us.saturating_sub(self.awake_us);
+        let mut host = WorldHost { world, listeners: &mut self.listeners, rest: None };
+        let Engine { keyspace, server, .. } = &mut self.engine;
+        snapshot::walk(keyspace, server, &mut host, snapshot::slice_us(busy_us));
     }
 
     /// A turn ends where the next wait begins; before the first wait there was none.
@@ -439,7 +453,7 @@ impl Server {
     /// Ends everything: listeners first, so that nobody new comes; then what was answered is sent as far as it goes.
     fn stop(&mut self, world: &mut dyn World) {
         self.listeners.close(world);
-        self.end_log();
+        self.end_log(world);
         let slots: Vec<ClientSlot> = self.engine.server.clients.iter().map(|client| client.slot).collect();
         for slot in slots {
             self.send(world, slot);

@@ -14,6 +14,9 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod disk;
+pub mod durability;
+mod journal;
 pub mod model;
 mod network;
 pub mod run;

@@ -29,13 +29,19 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Failure {
     pub seed: u64,
+    /// What `cargo run -p sim --` is given besides the seed.
+    pub option: &'static str,
     pub why: String,
     pub log: Vec<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}: {}\nagain: cargo run -p sim -- --seed {}", self.seed, self.why, self.seed)?;
+        write!(
+            f,
+            "seed {}: {}\nagain: cargo run -p sim -- {}--seed {}",
+            self.seed, self.why, self.option, self.seed
+        )?;
         self.log.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
@@ -47,7 +53,7 @@ pub fn run(seed: u64) -> Result<Report, Box<Failure>> {
         Ok(report) => Ok(report),
         Err(why) => {
             let why = format!("{why}\n{:?}", world.weather);
-            Err(Box::new(Failure { seed, why, log: std::mem::take(&mut world.log) }))
+            Err(Box::new(Failure { seed, option: "", why, log: std::mem::take(&mut world.log) }))
         }
     }
 }
@@ -127,6 +133,16 @@ fn engine(dice: &mut Rng, world: &SimWorld) -> Engine {
 pub(crate) fn engine_with(registry: engine::Registry, dice: &mut Rng, world: &SimWorld) -> Engine {
     // The simulated disk has no room: nothing is to be saved at the end.
     let config = config::Config { maxclients: 1000, save: Default::default(), ..Default::default() };
+    engine_of(config, registry, dice, world)
+}
+
+/// An engine with this configuration.
+pub(crate) fn engine_of(
+    config: config::Config,
+    registry: engine::Registry,
+    dice: &mut Rng,
+    world: &SimWorld,
+) -> Engine {
     let now = world.now();
     Engine::new(Setup {
         config,

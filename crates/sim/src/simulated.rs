@@ -5,11 +5,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
 use world::*;
 
+use crate::disk::{Faults, SimDisk};
+use crate::journal::SimJournal;
 use crate::network::{Link, Weather};
 
 thread_local! {
@@ -36,12 +39,34 @@ pub struct SimWorld {
     listening: bool,
     waiting_to_be_accepted: Vec<ConnId>,
     signals: Vec<Signal>,
-    files: BTreeMap<PathBuf, Vec<u8>>,
     here: PathBuf,
-    journal: JournalState,
-    journal_path: Option<PathBuf>,
+    pub disk: SimDisk,
+    journal: SimJournal,
     /// A child whose end was not told yet: whether it did well, and what it wrote.
     child: Option<(bool, BTreeMap<PathBuf, Vec<u8>>)>,
+    /// A file that is being written, and whether it is to be whole, once that is known.
+    stream: Option<(PathBuf, Arc<SimStream>, Option<bool>)>,
+}
+
+/// A file that comes in pieces.
+struct SimStream(Mutex<(Pass, Vec<u8>)>);
+
+impl SimStream {
+    fn pass(&self, piece: Option<&[u8]>) {
+        let mut file = self.0.lock().expect("one thread");
+        let (pass, bytes) = &mut *file;
+        pass(piece, bytes).expect("memory takes all");
+    }
+}
+
+impl Stream for SimStream {
+    fn write(&self, piece: Vec<u8>) -> Vec<u8> {
+        self.pass(Some(&piece));
+        piece
+    }
+    fn queued(&self) -> u64 {
+        0
+    }
 }
 
 /// What a simulated child can do.
@@ -81,12 +106,19 @@ impl SimWorld {
             listening: false,
             waiting_to_be_accepted: Vec::new(),
             signals: Vec::new(),
-            files: BTreeMap::new(),
             here: PathBuf::from("/data"),
-            journal: JournalState::default(),
-            journal_path: None,
+            disk: SimDisk::new(Faults { replacing: 20, ..Faults::default() }),
+            journal: SimJournal::default(),
             child: None,
+            stream: None,
         }
+    }
+
+    /// Another process, at a later time, that finds this disk.
+    pub fn with_disk(seed: u64, disk: SimDisk, now: Now) -> Self {
+        let world = SimWorld { disk, now, ..SimWorld::new(seed) };
+        TICKS.set(now.mono_us);
+        world
     }
 
     // The clients' side.
@@ -169,9 +201,13 @@ impl SimWorld {
         TICKS.set(self.now.mono_us);
         let now_us = self.now.mono_us;
         self.links().for_each(|link| link.pass(now_us));
+        self.journal.advance(&mut self.disk, now_us, &mut self.rng);
     }
 
-    fn ready(&self, events: &mut Vec<Event>) {
+    fn ready(&mut self, events: &mut Vec<Event>) {
+        if std::mem::take(&mut self.journal.news) {
+            events.push(Event::Journal);
+        }
         events.extend(self.signals.iter().map(|signal| Event::Signal(*signal)));
         if !self.waiting_to_be_accepted.is_empty() {
             events.push(Event::Incoming(ListenerId(0)));
@@ -243,7 +279,8 @@ impl Network for SimWorld {
         self.ready(events);
         if events.is_empty() {
             let timeout = timeout.map_or(1_000_000, |timeout| timeout.as_micros().min(1_000_000) as u64);
-            let next = self.links().filter_map(|link| link.next_us()).min();
+            let journal = self.journal.next_us();
+            let next = self.links().filter_map(|link| link.next_us()).chain(journal).min();
             let until = next.unwrap_or(u64::MAX).min(self.now.mono_us + timeout).max(self.now.mono_us);
             self.pass(until - self.now.mono_us);
             self.ready(events);
@@ -257,6 +294,7 @@ impl Network for SimWorld {
                 Event::Signal(signal) => Some(*signal),
                 _ => None,
             }));
+            self.journal.news |= late.contains(&Event::Journal);
         }
         Ok(())
     }
@@ -308,7 +346,7 @@ impl Network for SimWorld {
         let Some(Some(link)) = self.links.get_mut(conn.0 as usize) else {
             return Send::Failed(io::ErrorKind::NotConnected.into());
         };
-        if link.reset {
+        if link.reset || self.disk.dead {
             return Send::Failed(io::ErrorKind::BrokenPipe.into());
         }
         let count = link.room(&weather).min(if short { some } else { all.len() });
@@ -347,17 +385,13 @@ impl Network for SimWorld {
 
 impl Disk for SimWorld {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.files.get(&self.here.join(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.disk.read(&self.here.join(path))
     }
     fn replace(&mut self, path: &Path, bytes: &[u8], _mode: u32) -> io::Result<()> {
-        if self.rng.u8(..20) == 0 {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.files.insert(self.here.join(path), bytes.to_vec());
-        Ok(())
+        self.disk.replace(&self.here.join(path), bytes, &mut self.rng)
     }
     fn remove(&mut self, path: &Path) -> io::Result<()> {
-        self.files.remove(&self.here.join(path)).map(|_| ()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.disk.remove(&self.here.join(path))
     }
     fn open(&self, path: &Path) -> io::Result<(Box<dyn io::Read + std::marker::Send>, Option<u64>)> {
         let bytes = self.read(path)?;
@@ -370,28 +404,46 @@ impl Disk for SimWorld {
         self.replace(path, &bytes, 0o644)
     }
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let folder = self.here.join(folder);
-        let inside = self.files.keys().filter(|path| path.parent() == Some(&folder));
-        Ok(inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
+        self.disk.list(&self.here.join(folder))
     }
-    fn make_folder(&mut self, _path: &Path, _mode: u32) -> io::Result<()> {
-        Ok(())
+    fn make_folder(&mut self, path: &Path, _mode: u32) -> io::Result<()> {
+        self.disk.make_folder(&self.here.join(path))
     }
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        let bytes = self.files.remove(&self.here.join(from)).ok_or(io::ErrorKind::NotFound)?;
-        self.files.insert(self.here.join(to), bytes);
-        Ok(())
+        self.disk.rename(&self.here.join(from), &self.here.join(to))
     }
     fn truncate(&mut self, path: &Path, len: u64) -> io::Result<()> {
-        let file = self.files.get_mut(&self.here.join(path)).ok_or(io::ErrorKind::NotFound)?;
-        file.truncate(len as usize);
-        Ok(())
+        self.disk.truncate(&self.here.join(path), len)
     }
     fn file_len(&self, path: &Path) -> io::Result<u64> {
-        self.read(path).map(|bytes| bytes.len() as u64)
+        self.disk.len(&self.here.join(path))
     }
     fn lock(&mut self, _folder: &Path) -> io::Result<()> {
         Ok(())
+    }
+    /// Nothing is queued; the end is heard of later, and now and then the disk is full.
+    fn stream(&mut self, path: &Path, _options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>> {
+        let stream = Arc::new(SimStream(Mutex::new((pass, Vec::new()))));
+        self.stream = Some((self.here.join(path), stream.clone(), None));
+        Ok(stream)
+    }
+    fn end_stream(&mut self, whole: bool) {
+        if let Some((_, _, end)) = &mut self.stream {
+            *end = Some(whole && *end != Some(false));
+        }
+    }
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        let whole = self.stream.as_ref()?.2;
+        if self.rng.u8(..4) > 0 || (whole.is_none() && self.rng.u8(..20) > 0) {
+            return None;
+        }
+        let (path, stream, _) = self.stream.take()?;
+        if whole != Some(true) {
+            return Some(Err("No space left on device".to_owned()));
+        }
+        stream.pass(None);
+        let bytes = std::mem::take(&mut stream.0.lock().expect("one thread").1);
+        Some(self.disk.replace(&path, &bytes, &mut self.rng).map_err(|error| error.to_string()))
     }
     fn enter(&mut self, path: &Path) -> io::Result<()> {
         self.here = self.here.join(path);
@@ -403,33 +455,27 @@ impl Disk for SimWorld {
 }
 
 impl Journal for SimWorld {
-    fn journal_open(&mut self, path: &Path, _reserve: u64) -> io::Result<u64> {
-        let path = self.here.join(path);
-        let len = self.files.entry(path.clone()).or_default().len();
-        self.journal_path = Some(path);
-        Ok(len as u64)
+    fn journal_open(&mut self, path: &Path, reserve: u64) -> io::Result<u64> {
+        self.journal.open(&mut self.disk, &self.here.join(path), reserve)
     }
     fn journal_append(&mut self, bytes: &[u8]) {
-        if let Some(path) = &self.journal_path {
-            self.files.entry(path.clone()).or_default().extend_from_slice(bytes);
-            self.journal.handed += bytes.len() as u64;
-            self.journal.written = self.journal.handed;
-        }
+        self.journal.append(&mut self.disk, bytes, &mut self.rng);
     }
     fn journal_sync(&mut self) {
-        self.journal.synced = self.journal.handed;
+        self.journal.sync();
+        self.journal.advance(&mut self.disk, self.now.mono_us, &mut self.rng);
     }
-    fn journal_retry(&mut self) {}
+    fn journal_retry(&mut self) {
+        self.journal.retry(&mut self.disk, &mut self.rng);
+    }
     fn journal_finish(&mut self) -> io::Result<()> {
-        self.journal_sync();
-        Ok(())
+        self.journal.finish(&mut self.disk, &mut self.rng)
     }
     fn journal_close(&mut self) -> io::Result<()> {
-        self.journal_path = None;
-        self.journal_finish()
+        self.journal.close(&mut self.disk, &mut self.rng)
     }
     fn journal(&self) -> JournalState {
-        self.journal.clone()
+        self.journal.state()
     }
 }
 
@@ -488,8 +534,10 @@ impl Process for SimWorld {
             return;
         }
         if let Some((ok, files)) = self.child.take() {
-            let files = files.into_iter().map(|(path, bytes)| (self.here.join(path), bytes));
-            self.files.extend(files.collect::<Vec<_>>());
+            let mut ok = ok;
+            for (path, bytes) in files {
+                ok &= self.disk.replace(&self.here.join(path), &bytes, &mut self.rng).is_ok();
+            }
             news.push(ChildNews::Ended { ok, signal: None });
         }
     }

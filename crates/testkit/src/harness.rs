@@ -84,6 +84,28 @@ impl Harness {
         Harness { engine, host, sessions: BTreeMap::new() }
     }
 
+    /// A server that starts with these files and loads what they say. The error is why it does not start.
+    pub fn start(config: config::Config, files: BTreeMap<String, Vec<u8>>) -> Result<Self, String> {
+        let mut harness = Harness::with(config);
+        harness.host.files = files;
+        let Engine { keyspace, server, .. } = &mut harness.engine;
+        engine::aof::begin(keyspace, server, &mut harness.host)?;
+        harness.load_at_start()?;
+        Ok(harness)
+    }
+
+    fn load_at_start(&mut self) -> Result<(), String> {
+        let Engine { keyspace, server, registry } = &mut self.engine;
+        let host = &mut self.host;
+        while engine::aof::go_on(server) {
+            engine::aof::load_step(keyspace, server, registry, host, u64::MAX)?;
+        }
+        while engine::snapshot::go_on(server) {
+            engine::snapshot::load_step(keyspace, server, host, u64::MAX)?;
+        }
+        engine::aof::opened(keyspace, server, host)
+    }
+
     /// A client by its number; it connects when it is first spoken of.
     pub fn client(&mut self, number: usize) -> Client<'_> {
         self.connect(number);
@@ -213,9 +235,10 @@ impl Harness {
         }
         self.engine.broadcast();
         self.load();
-        if self.engine.server.aof.is_busy() {
-            engine::aof::log::before_replies(&mut self.engine.server, &mut self.host);
-        }
+        self.log();
+        self.deliver();
+        // Once more for the sync that the first time began.
+        self.log();
         self.deliver();
         for slot in std::mem::take(&mut self.engine.server.resumed) {
             if let Some(number) = self.number_of(slot) {
@@ -223,6 +246,12 @@ impl Harness {
             }
         }
         self.close_ended();
+    }
+
+    fn log(&mut self) {
+        if self.engine.server.aof.is_busy() {
+            engine::aof::log::before_replies(&mut self.engine.server, &mut self.host);
+        }
     }
 
     /// Loads what there is to load.

@@ -4,10 +4,13 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::Host;
 use engine::host::{ChildHost, ChildNews, CpuTimes, Fill, JournalState, Level, MemoryFacts, OpenFile};
+use engine::host::{Pass, Stream, StreamOptions};
 
 use crate::journal::FakeJournal;
 
@@ -43,6 +46,11 @@ pub struct FakeHost {
     pub child_busy: bool,
     /// Whether the child did well, and what it wrote.
     child: Option<(bool, BTreeMap<String, Vec<u8>>)>,
+    /// What is written without a child has not reached the disk yet.
+    pub stream_busy: bool,
+    /// What its queue tells.
+    pub stream_queued: Arc<AtomicU64>,
+    stream: Option<FakeStream>,
     /// State of the generator behind `fill_random`.
     random: u64,
 }
@@ -63,8 +71,41 @@ impl Default for FakeHost {
             journal: FakeJournal::default(),
             child_busy: false,
             child: None,
+            stream_busy: false,
+            stream_queued: Arc::default(),
+            stream: None,
             random: 1,
         }
+    }
+}
+
+/// Writes and the end of a file in memory.
+struct FakeStream {
+    path: String,
+    written: Arc<FakeQueue>,
+    end: Option<bool>,
+}
+
+struct FakeQueue {
+    file: Mutex<(Pass, Vec<u8>)>,
+    queued: Arc<AtomicU64>,
+}
+
+impl FakeQueue {
+    fn pass(&self, piece: Option<&[u8]>) {
+        let mut file = self.file.lock().expect("one thread");
+        let (pass, bytes) = &mut *file;
+        pass(piece, bytes).expect("memory takes all");
+    }
+}
+
+impl Stream for FakeQueue {
+    fn write(&self, piece: Vec<u8>) -> Vec<u8> {
+        self.pass(Some(&piece));
+        piece
+    }
+    fn queued(&self) -> u64 {
+        self.queued.load(Ordering::Relaxed)
     }
 }
 
@@ -191,6 +232,34 @@ impl Host for FakeHost {
         self.files.insert(self.path(path), bytes);
         Ok(())
     }
+    fn stream(&mut self, path: &str, _options: StreamOptions, pass: Pass) -> Result<Arc<dyn Stream>, String> {
+        let file = Mutex::new((pass, Vec::new()));
+        let written = Arc::new(FakeQueue { file, queued: self.stream_queued.clone() });
+        self.stream = Some(FakeStream { path: self.path(path), written: written.clone(), end: None });
+        Ok(written)
+    }
+    fn end_stream(&mut self, whole: bool) {
+        if let Some(stream) = &mut self.stream {
+            stream.end = Some(whole && stream.end != Some(false));
+        }
+    }
+    fn stream_outcome(&mut self) -> Option<Result<(), String>> {
+        if self.disk_full && self.stream.take().is_some() {
+            return Some(Err("No space left on device".to_owned()));
+        }
+        let whole = self.stream.as_ref()?.end?;
+        if self.stream_busy && whole {
+            return None;
+        }
+        let FakeStream { path, written, .. } = self.stream.take()?;
+        if !whole {
+            return Some(Err("given up".to_owned()));
+        }
+        written.pass(None);
+        let bytes = std::mem::take(&mut written.file.lock().expect("one thread").1);
+        self.files.insert(path, bytes);
+        Some(Ok(()))
+    }
     fn remove_file(&mut self, path: &str) -> Result<(), String> {
         let path = self.path(path);
         self.files.remove(&path).map(drop).ok_or_else(|| "No such file or directory".to_owned())
@@ -204,8 +273,10 @@ impl Host for FakeHost {
         Ok(())
     }
     fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {
-        let bytes = self.files.remove(&self.path(from)).ok_or("No such file or directory")?;
-        self.files.insert(self.path(to), bytes);
+        let (from, to) = (self.path(from), self.path(to));
+        let bytes = self.files.remove(&from).ok_or("No such file or directory")?;
+        self.journal.renamed(&from, &to);
+        self.files.insert(to, bytes);
         Ok(())
     }
     fn truncate(&mut self, path: &str, len: u64) -> Result<(), String> {

@@ -29,6 +29,7 @@ pub struct FakeJournal {
     /// What the sync that goes on will have made durable.
     going_on: Option<u64>,
     sync_failed: Option<&'static str>,
+    write_failed: Option<&'static str>,
 }
 
 impl FakeJournal {
@@ -42,6 +43,12 @@ impl FakeJournal {
         Ok(len)
     }
 
+    /// A file has another name: what is open stays open.
+    pub(crate) fn renamed(&mut self, from: &str, to: &str) {
+        let names = self.queue.iter_mut().map(|(path, _)| path).chain(&mut self.path);
+        names.filter(|path| *path == from).for_each(|path| to.clone_into(path));
+    }
+
     pub(crate) fn append(&mut self, bytes: &[u8], files: &mut Files) {
         let Some(path) = &self.path else { return };
         self.handed += bytes.len() as u64;
@@ -52,7 +59,8 @@ impl FakeJournal {
     }
 
     fn write(&mut self, files: &mut Files) {
-        if self.write_fails.is_some() {
+        self.write_failed = self.write_fails;
+        if self.write_failed.is_some() {
             return;
         }
         for (path, bytes) in self.queue.drain(..) {
@@ -111,7 +119,7 @@ impl FakeJournal {
 
     pub fn state(&self) -> JournalState {
         let failure = |kind, text: &str| Some(JournalFailure { kind, text: text.to_owned() });
-        let failure = match (self.sync_failed, self.write_fails, self.no_room) {
+        let failure = match (self.sync_failed, self.write_failed, self.no_room) {
             (Some(why), _, _) => failure(JournalFailureKind::Sync, why),
             (_, Some(why), _) if self.written < self.handed => failure(JournalFailureKind::Write, why),
             (_, _, Some(why)) => failure(JournalFailureKind::Reserve, why),

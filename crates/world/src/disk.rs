@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::stream::{Pass, Stream, StreamOptions};
 
 pub trait Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
@@ -25,6 +28,13 @@ pub trait Disk {
     fn file_len(&self, path: &Path) -> io::Result<u64>;
     /// Makes a folder ours to the end of the process: another process that asks for it is refused. Asking again is fine.
     fn lock(&mut self, folder: &Path) -> io::Result<()>;
+    /// Replaces a large file whole by pieces that come one by one, as `replace_with`, but on a background thread. One at
+    /// a time, until its outcome was told.
+    fn stream(&mut self, path: &Path, options: StreamOptions, pass: Pass) -> io::Result<Arc<dyn Stream>>;
+    /// Nothing more comes: the file takes its place (`whole`), or is given up.
+    fn end_stream(&mut self, whole: bool);
+    /// How the stream ended, once it has; told once.
+    fn stream_outcome(&mut self) -> Option<Result<(), String>>;
     /// Makes a folder the working directory, for `dir`.
     fn enter(&mut self, path: &Path) -> io::Result<()>;
     /// The working directory.

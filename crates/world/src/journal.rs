@@ -10,9 +10,10 @@
 //! **Invariants**
 //! 1. What the files hold, one after the other, is what was handed over, in that order, from the length that the first
 //!    one had: a hand-over is there whole or (when it could not be written yet) not at all.
-//! 2. `synced` never runs ahead of what the disk has confirmed, in any file: a file is synced only after the one before
+//! 2. A file stays empty until the one before it is sealed: where a loss of power breaks one off, all ends.
+//! 3. `synced` never runs ahead of what the disk has confirmed, in any file: a file is synced only after the one before
 //!    it was. Only [`Journal::journal_open`] passes over what a failed sync has lost.
-//! 3. A sync that failed is never repeated: the kernel may have dropped the pages and would say that all is well.
+//! 4. A sync that failed is never repeated: the kernel may have dropped the pages and would say that all is well.
 //!
 //! *Not here*: what the bytes mean, when a sync is due, what becomes of clients meanwhile (`engine`).
 
@@ -55,11 +56,12 @@ pub struct JournalFailure {
 pub trait Journal {
     /// Has this file be appended to from now on; made (0600) if it is not there, then its folder is synced. The file before is
     /// sealed in the background: what was handed over is written, synced, cut to its length, closed. Returns the file's
-    /// length. On failure nothing has changed. `reserve`: so many bytes of room in front of the end are asked of the file system,
+    /// length (what it has is durable then). On failure nothing has changed. `reserve`: so many bytes of room in front of the end are asked of the file system,
     /// and asked again in the background when half of them are used; 0, or a file system that does not know how: none.
     ///
     /// It ends a `Sync` failure: what the file before could not make durable is passed over by the next sync. The caller must
-    /// have it elsewhere before it counts on `synced` again.
+    /// have it elsewhere before it hands over or syncs again; until then what waits to be written goes on waiting, lest
+    /// there be something behind a hole.
     fn journal_open(&mut self, path: &Path, reserve: u64) -> io::Result<u64>;
     /// Hands bytes over, as one piece (invariant 1). They are written at once, unless a sync is going on or something waits
     /// to be written; then that happens in the background, in order. Never waits for a sync. Without a file: nothing.

@@ -22,12 +22,14 @@ mod encryption;
 mod journal;
 mod network;
 mod process;
+mod stream;
 
 pub use disk::{Disk, Fill};
 pub use encryption::{CertificateFacts, CertificatesInUse, Encryption, PeerCertificates, ProvenNames};
 pub use journal::{Journal, JournalFailure, JournalFailureKind, JournalState};
 pub use network::{Accepted, ConnId, Event, Listen, ListenerId, Network, Recv, Send, Signal};
 pub use process::{Child, ChildNews, CpuTimes, MemoryFacts, Process};
+pub use stream::{Pass, Stream, StreamOptions};
 
 /// The two clocks. Wall time may jump; `mono_us` never runs backwards and counts from an arbitrary start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

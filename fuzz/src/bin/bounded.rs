@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use redstart_fuzz::{TARGETS, Target};
+use redstart_fuzz::{TARGETS, Target, made_examples};
 
 const CANARY: Target = Target {
     name: "canary",
@@ -63,7 +63,8 @@ fn keep(name: &str, input: &[u8]) {
 fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<usize, (String, Vec<u8>)> {
     let mut dice = Dice(seed);
     let mut inputs: Vec<Vec<u8>> = target.examples.iter().map(|example| example.to_vec()).collect();
-    let until = Instant::now() + time;
+    inputs.extend(made_examples(target.name));
+    let (given, until) = (inputs.len(), Instant::now() + time);
     let mut count = 0;
     while Instant::now() < until {
         for _ in 0..16 {
@@ -72,7 +73,7 @@ fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<usize, (String, Ve
             count += 1;
             // A walk, not a star: accidents happen to what accidents have made.
             if dice.below(8) == 0 && input.len() < 4000 {
-                let at = target.examples.len() + dice.below(64);
+                let at = given + dice.below(64);
                 if at < inputs.len() { inputs[at] = input } else { inputs.push(input) }
             }
         }

@@ -148,7 +148,7 @@ fn dict_resizing(ctx: &mut Ctx<'_>) -> Result {
     ctx.server.debug.dict_resizing = allowed;
     for index in 0..ctx.keyspace.databases() {
         let policy = if allowed { Policy::Allow } else { Policy::Forbid };
-        ctx.keyspace.db(index).db.table_mut().set_resize(policy);
+        ctx.keyspace.db(index).db.set_resize(policy);
     }
     ctx.ok()
 }
@@ -332,6 +332,11 @@ fn protocol(ctx: &mut Ctx<'_>) -> Result {
     Ok(())
 }
 
+fn help(ctx: &mut Ctx<'_>) -> Result {
+    ctx.client.out.lines(HELP);
+    Ok(())
+}
+
 const HELP: &[&str] = &[
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "AOF-FLUSH-SLEEP <us>",
@@ -392,11 +397,6 @@ const HELP: &[&str] = &[
     "HELP",
     "    Shows these lines.",
 ];
-
-fn help(ctx: &mut Ctx<'_>) -> Result {
-    ctx.client.out.lines(HELP);
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

@@ -67,10 +67,10 @@ impl Free {
 /// Counts as a change even if all was empty, as with Valkey.
 fn flush_all(ctx: &mut Ctx<'_>) -> Result {
     let free = Free::parse(ctx)?;
+    // A snapshot that is being written has what goes now; and what is gone shall not come back with the next start.
+    snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
     let removed: u64 = (0..ctx.keyspace.databases()).map(|index| empty(ctx, index, free)).sum();
     ctx.outcome.dirty += removed.max(1);
-    // A child would write what is gone; and what is gone shall not come back with the next start.
-    snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
     if !ctx.server.config.save.is_empty() {
         ctx.server.effects.push(Effect::Save);
     }
@@ -80,11 +80,14 @@ fn flush_all(ctx: &mut Ctx<'_>) -> Result {
 /// Empties one database; how many keys it had.
 fn empty(ctx: &mut Ctx<'_>, index: DbIndex, free: Free) -> u64 {
     ctx.emptying(index);
+    let keys = ctx.keyspace.look(index).len() as u64;
+    // What a snapshot has to write first is dropped elsewhere in any case, when it is written.
     let content = ctx.keyspace.take(index);
-    let keys = content.len() as u64;
     if free == Free::Elsewhere && keys > 0 {
         ctx.server.totals.lazy_freed += keys;
-        ctx.host.drop_later(Box::new(content));
+        if let Some(content) = content {
+            ctx.host.drop_later(Box::new(content));
+        }
     }
     keys
 }

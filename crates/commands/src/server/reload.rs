@@ -18,15 +18,16 @@ struct Options {
 
 pub(super) fn reload(ctx: &mut Ctx<'_>) -> Result {
     let options = options(ctx)?;
-    if ctx.server.snapshot.loading.is_some() {
+    if ctx.server.snapshot.loading.is_some() || engine::aof::go_on(ctx.server) {
         return Err(CommandError::Loading);
     }
+    snapshot::end_walk(ctx.keyspace, ctx.server, ctx.host);
     if !options.nosave {
         snapshot::forget_child(ctx.keyspace, ctx.server, ctx.host);
         snapshot::save(ctx.keyspace, ctx.server, ctx.host).map_err(|_| CommandError::Line("ERR"))?;
     }
     let libraries = ctx.server.scripting.libraries.clone();
-    let before: Vec<Db> = (0..ctx.keyspace.databases()).map(|index| ctx.keyspace.take(index)).collect();
+    let before = ctx.keyspace.take_all();
     let loaded = snapshot::load_whole(ctx.keyspace, ctx.server, ctx.host, Duplicates::Refuse);
     let why = match loaded {
         Ok(true) => match merge_libraries(ctx, &libraries, &options) {
@@ -105,7 +106,7 @@ fn merge(
     }
     for (index, db) in before.iter_mut().enumerate() {
         let mut entries = Vec::new();
-        db.table_mut().drain(|entry| entries.push(entry));
+        db.drain(|entry| entries.push(entry));
         for entry in entries {
             let name = entry.key().to_vec();
             let hash = ctx.keyspace.hash(&name);

@@ -91,7 +91,7 @@ fn bgsave(ctx: &mut Ctx<'_>) -> Result {
 fn cancel(ctx: &mut Ctx<'_>) -> Result {
     if ctx.server.snapshot.saving_for(Purpose::Snapshot) {
         ctx.host.log(Level::Notice, "Background saving will be aborted due to user request");
-        snapshot::cancel(ctx.server, ctx.host);
+        snapshot::cancel(ctx.keyspace, ctx.server, ctx.host);
         ctx.client.out.simple("Background saving cancelled");
     } else if ctx.server.snapshot.scheduled {
         ctx.host.log(Level::Notice, "Scheduled background saving will be cancelled due to user request");
@@ -250,5 +250,100 @@ mod tests {
         harness.host.disk_full = false;
         harness.advance(6000);
         assert_eq!(harness.send("SET a 1").to_string(), "+OK");
+    }
+
+    /// A server that saves without a child, a bucket of the table in each call of the cron.
+    fn versioned() -> Harness {
+        let mut harness = Harness::new();
+        harness.send("CONFIG SET snapshot-method versioned rdb-key-save-delay 1");
+        harness
+    }
+
+    #[test]
+    fn without_a_child_the_file_has_what_was_there_at_the_beginning() {
+        let mut harness = versioned();
+        for n in 0..200 {
+            harness.send(&format!("SET key:{n} before"));
+        }
+        harness.send("RPUSH list a b c");
+        harness.send("SELECT 1");
+        harness.send("SET other 1");
+        harness.send("SELECT 0");
+        assert_eq!(harness.send("BGSAVE").to_string(), "+Background saving started");
+        assert_eq!(harness.send("SAVE").to_string(), "-ERR Background save already in progress");
+        assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "1");
+        assert_eq!(field(&mut harness, "current_save_keys_total"), "202");
+        for n in (0..200).step_by(20) {
+            let change = ["SET key:N after", "DEL key:N", "APPEND key:N more"][n % 3];
+            harness.send(&change.replace('N', &n.to_string()));
+            harness.send(&format!("SET new:{n} after"));
+            harness.advance(if n == 100 { 300 } else { 0 });
+        }
+        harness.send("LPOP list");
+        harness.send("RENAME list lost");
+        harness.send("SWAPDB 0 1");
+        harness.send("FLUSHDB");
+        assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "1");
+        harness.advance(20_000);
+        assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "0");
+        assert_eq!(field(&mut harness, "rdb_last_bgsave_status"), "ok");
+        assert_eq!(harness.send("DEBUG RELOAD NOSAVE").to_string(), "+OK");
+        assert_eq!(harness.send("DBSIZE").to_string(), ":201");
+        for n in 0..200 {
+            assert_eq!(harness.send(&format!("GET key:{n}")).to_string(), r#""before""#, "{n}");
+        }
+        assert_eq!(harness.send("LRANGE list 0 -1").to_string(), r#"["a" "b" "c"]"#);
+        harness.send("SELECT 1");
+        assert_eq!(harness.send("GET other").to_string(), r#""1""#);
+    }
+
+    #[test]
+    fn without_a_child_a_snapshot_may_be_given_up() {
+        let mut harness = versioned();
+        for giving_up in ["BGSAVE CANCEL", "FLUSHALL", "DEBUG RELOAD NOSAVE"] {
+            harness.send("CONFIG SET save \"\"");
+            for n in 0..200 {
+                harness.send(&format!("SET key:{n} before"));
+            }
+            harness.send("BGSAVE");
+            harness.advance(200);
+            harness.send("SET key:1 after");
+            harness.send(giving_up);
+            harness.advance(200);
+            assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "0", "{giving_up}");
+            assert_eq!(field(&mut harness, "rdb_last_bgsave_status"), "ok", "{giving_up}");
+            assert!(harness.host.files.is_empty(), "{giving_up}");
+        }
+        assert_eq!(harness.send("GET key:1").to_string(), r#""after""#);
+        assert_eq!(harness.send("SAVE").to_string(), "+OK");
+    }
+
+    #[test]
+    fn without_a_child_a_full_disk_is_a_failure() {
+        let mut harness = versioned();
+        harness.send("SET a 1");
+        harness.host.disk_full = true;
+        harness.send("BGSAVE");
+        harness.advance(500);
+        assert_eq!(field(&mut harness, "rdb_last_bgsave_status"), "err");
+        assert!(harness.send("SET a 1").to_string().starts_with("-MISCONF "));
+        harness.host.disk_full = false;
+        harness.send("CONFIG SET save \"1 1\"");
+        harness.advance(6000);
+        assert_eq!(harness.send("SET a 1").to_string(), "+OK");
+    }
+
+    #[test]
+    fn the_walk_waits_while_much_is_queued() {
+        let mut harness = versioned();
+        harness.send("SET a 1");
+        harness.host.stream_queued.store(33 << 20, std::sync::atomic::Ordering::Relaxed);
+        harness.send("BGSAVE");
+        harness.advance(5000);
+        assert_eq!(field(&mut harness, "current_save_keys_processed"), "0");
+        assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "1");
+        harness.host.stream_queued.store(0, std::sync::atomic::Ordering::Relaxed);
+        harness.advance(500);
+        assert_eq!(field(&mut harness, "rdb_bgsave_in_progress"), "0");
     }
 }

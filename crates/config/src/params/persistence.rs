@@ -1,7 +1,9 @@
 //! Snapshots and the append-only file.
 
 use crate::check;
-use crate::choices::{Appendfsync, RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload};
+use crate::choices::{
+    Appendfsync, RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload, SnapshotMethod,
+};
 use crate::kind::{BOOL, I32_MAX, I32_MIN, I64_MAX, Kind, SPECIAL, TEXT, int, memory};
 use crate::param::{Param, Part::*, param};
 
@@ -52,5 +54,10 @@ pub static PARAMS: &[Param] = &[
         .hidden()
         .part(Persistence),
     param!(save, "save", SPECIAL, "3600 1 300 100 60 10000").multi_arg().adds_up().part(Persistence),
+    // Our own.
+    param!(snapshot_memory_limit, "snapshot-memory-limit", memory(1 << 20, I64_MAX), "67108864")
+        .part(Persistence),
+    // Our own.
+    param!(snapshot_method, "snapshot-method", Kind::Choice(SnapshotMethod::NAMES), "fork").part(Persistence),
     param!(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOL, "yes").part(Persistence),
 ];

@@ -68,9 +68,10 @@ fn begin(
     if server.aof.mode == Mode::On {
         log::finish(server, host)?;
     }
+    crate::snapshot::end_walk(keyspace, server, host);
     let reload = Reload {
         asked,
-        before: (0..keyspace.databases()).map(|index| keyspace.take(index)).collect(),
+        before: keyspace.take_all(),
         feed: std::mem::take(&mut server.listeners.feed),
         dirty: server.dirty,
         marks: server.aof.marks,
@@ -89,7 +90,7 @@ fn begin(
 fn end(keyspace: &mut Keyspace, server: &mut ServerState, loaded: bool) -> Option<(ClientSlot, u64)> {
     let reload = server.aof.reload.take()?;
     server.listeners.feed = reload.feed;
-    server.dirty = reload.dirty;
+    server.dirty = if loaded { 0 } else { reload.dirty };
     (server.aof.marks, server.aof.size, server.aof.base_size) = (reload.marks, reload.size, reload.base_size);
     keyspace.env.news = keyspace.env.has_gone();
     if !loaded {

@@ -11,6 +11,14 @@ pub(super) fn folder(config: &Config) -> String {
     String::from_utf8_lossy(&config.appenddirname).into_owned()
 }
 
+/// Makes the folder if it is not there, and ours to the end of the process: two servers that append to the same files would
+/// leave nothing that makes sense.
+pub(super) fn take_folder(config: &Config, host: &mut dyn Host) -> Result<(), String> {
+    let folder = folder(config);
+    host.make_folder(&folder, 0o755)?;
+    host.lock(&folder)
+}
+
 /// A file in it.
 pub(super) fn path(config: &Config, name: &[u8]) -> String {
     format!("{}/{}", folder(config), String::from_utf8_lossy(name))
@@ -46,7 +54,7 @@ pub(super) fn write_manifest(
 }
 
 /// Removes the files that the manifest calls history. What cannot be removed is only waste.
-pub(super) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
+pub(crate) fn collect_garbage(server: &mut ServerState, host: &mut dyn Host) {
     if server.config.aof_disable_auto_gc || server.aof.manifest.history().is_empty() {
         return;
     }

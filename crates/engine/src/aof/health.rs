@@ -24,6 +24,8 @@ pub struct Health {
     logged_us: Option<u64>,
     /// A sync failed: only a rewrite makes up for it.
     pub(super) needs_rewrite: bool,
+    /// That rewrite has begun: the file that is open is behind the one that is not whole.
+    makes_up: bool,
     rewrite_us: u64,
 }
 
@@ -44,6 +46,20 @@ impl Health {
     /// Whether a rewrite is due that is to make up for a failed sync.
     pub(super) fn wants_rewrite(&self, now_us: u64) -> bool {
         self.needs_rewrite && now_us >= self.rewrite_us
+    }
+
+    pub(super) fn makes_up(&self) -> bool {
+        self.makes_up
+    }
+
+    /// Another file was opened: until all is in a base, nothing is handed over to it. What the feed has is in that base.
+    pub(super) fn opened(&mut self) {
+        self.makes_up = self.needs_rewrite;
+    }
+
+    /// The end comes first: what there is is written wherever it goes.
+    pub(super) fn give_up(&mut self) {
+        self.makes_up = false;
     }
 
     pub(super) fn rewrite_tried(&mut self, now_us: u64) {
@@ -106,6 +122,9 @@ pub(super) fn made_up(server: &mut ServerState, host: &mut dyn Host) {
         return;
     }
     server.aof.log.doubt_from = None;
+    server.aof.health.makes_up = false;
+    // What waits behind the hole may be written now.
+    host.journal_sync();
     if host.journal().failure.is_none() {
         server.aof.health.failure = None;
         recovered(server, host);

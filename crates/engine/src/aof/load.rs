@@ -36,6 +36,7 @@ struct Part {
     name: String,
     path: String,
     len: u64,
+    /// Nothing is in those behind it.
     last: bool,
     began_us: u64,
 }
@@ -95,8 +96,10 @@ pub(super) fn begin(
         }
         parts.push_back(Part { name, path, len, last: false, began_us: 0 });
     }
-    if let Some(last) = parts.back_mut() {
-        last.last = true;
+    // A file stays empty until the one before it is safe: when the power went, that one was the last.
+    let empty_behind = parts.iter().rev().take_while(|part| part.len == 0).count();
+    for part in parts.iter_mut().rev().take(empty_behind + 1) {
+        part.last = true;
     }
     let Some(part) = parts.pop_front() else { return Ok(()) };
     (server.aof.size, server.aof.base_size, server.aof.truncated) = (total, base, 0);
@@ -120,7 +123,7 @@ pub(super) fn begin(
 }
 
 fn missing(name: &str) -> String {
-    format!("Can't open the append log file {name}: No such file or directory")
+    format!("Can't open the append log file {name} for reading: No such file or directory")
 }
 
 /// Nobody comes near the keys until all are there.

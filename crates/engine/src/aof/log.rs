@@ -31,8 +31,8 @@ use crate::gate::Gate;
 use crate::host::{Host, JournalFailureKind, JournalState, Level};
 use crate::state::ServerState;
 
-/// A mark is written when so many bytes have none: what a flush writes usually, and little beside it where it is less.
-const MARKED: u64 = 512;
+/// A mark is written when so many bytes have none, and at the end of a file that is not gone on with.
+const MARKED: u64 = 4096;
 /// With `everysec` a sync begins so long after the first byte that has none.
 const EVERYSEC_US: u64 = 500_000;
 /// The next sync of a group waits no less than this.
@@ -67,7 +67,8 @@ pub struct Log {
     expected: usize,
     /// When something is to be done at the latest, monotonic microseconds.
     pub due_us: Option<u64>,
-    pub delayed_syncs: u64,
+    /// Turns whose replies waited for a write, and were not promised more.
+    pub delayed: u64,
 }
 
 impl Log {
@@ -102,12 +103,16 @@ pub fn before_replies(server: &mut ServerState, host: &mut dyn Host) {
     let state = host.journal();
     super::health::note(server, host, &state);
     let was = server.aof.log.durable();
+    let ended = server.aof.log.syncing && !state.syncing;
     note(&mut server.aof.log, &state, server.mono_us);
+    if ended && server.config.appendfsync == Appendfsync::Always {
+        server.note_latency("aof-fsync-always", state.last_sync_us);
+    }
+    hold(server);
     release(server);
     if server.aof.log.durable() > was {
         server.aof.log.expected += server.aof.log.held.len();
     }
-    hold(server);
     sync_if_due(server, host, &state);
     super::wait::step(server);
     lose_patience(server, host);
@@ -115,7 +120,8 @@ pub fn before_replies(server: &mut ServerState, host: &mut dyn Host) {
 
 /// Hands what the feed has over to the journal.
 pub(super) fn hand_over(server: &mut ServerState, host: &mut dyn Host) {
-    if server.feed.units().is_empty() || !server.aof.open {
+    // What is done while a rewrite makes up for a failed sync comes after it: nothing may stand behind a hole.
+    if server.feed.units().is_empty() || !server.aof.open || server.aof.health.makes_up() {
         return;
     }
     if server.aof.flush_sleep_us > 0 {
@@ -212,8 +218,16 @@ fn let_go(server: &mut ServerState, held: Held) -> bool {
     true
 }
 
-/// Lets everybody go, however it stands: what is held is as safe as it will be.
-pub fn release_all(server: &mut ServerState) {
+/// The end: all that was done is made durable, and then nobody is held any more. Who was promised what cannot be kept is told
+/// nothing.
+pub fn end(server: &mut ServerState, host: &mut dyn Host) {
+    if server.aof.mode != Mode::On || finish(server, host).is_ok() {
+        release_all(server);
+    }
+}
+
+/// Lets everybody go, however it stands: there is nothing to wait for any more.
+pub(super) fn release_all(server: &mut ServerState) {
     for held in std::mem::take(&mut server.aof.log.held) {
         let_go(server, held);
     }
@@ -226,6 +240,7 @@ fn hold(server: &mut ServerState) {
         return;
     }
     let since_us = server.mono_us;
+    server.aof.log.delayed += u64::from(server.config.appendfsync != Appendfsync::Always);
     let mut pending = std::mem::take(&mut server.pending_writes);
     for slot in pending.drain(..) {
         let Some(client) = server.clients.get_mut(slot) else { continue };
@@ -239,7 +254,7 @@ fn sync_if_due(server: &mut ServerState, host: &mut dyn Host, state: &JournalSta
     server.aof.log.due_us = None;
     let failed = matches!(&state.failure, Some(failure) if failure.kind == JournalFailureKind::Sync);
     let nothing = state.synced >= state.handed || state.syncing || failed;
-    if nothing || !server.aof.open || is_sync_put_off(server) {
+    if nothing || !server.aof.open || server.aof.health.makes_up() || is_sync_put_off(server) {
         return;
     }
     let at_us = match server.config.appendfsync {
@@ -281,8 +296,20 @@ fn lose_patience(server: &mut ServerState, host: &mut dyn Host) {
     }
 }
 
+/// Has the end of the file be covered by a mark, too: nothing more comes.
+pub(super) fn mark_end(server: &mut ServerState, host: &mut dyn Host) {
+    hand_over(server, host);
+    if server.aof.open && server.aof.marks.uncovered() > 0 {
+        let mut mark = Vec::new();
+        server.aof.marks.mark(&mut mark);
+        server.aof.size += mark.len() as u64;
+        host.journal_append(&mark);
+    }
+}
+
 /// Writes and syncs all there is, and waits for it: before the end, or before the file is closed.
 pub(super) fn finish(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    server.aof.health.give_up();
     hand_over(server, host);
     let done = host.journal_finish();
     note(&mut server.aof.log, &host.journal(), server.mono_us);

@@ -21,7 +21,7 @@
 //! *Not here*: the format (`persist::aof`), writing and syncing (the host's journal).
 
 mod debug;
-mod files;
+pub(crate) mod files;
 pub mod health;
 pub mod load;
 pub mod log;

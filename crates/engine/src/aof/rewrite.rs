@@ -104,7 +104,7 @@ pub(super) fn begin(
 
 fn try_begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
     let folder = files::folder(&server.config);
-    host.make_folder(&folder, 0o755).inspect_err(|why| {
+    files::take_folder(&server.config, host).inspect_err(|why| {
         host.log(Level::Warning, &format!("Can't open or create append-only dir {folder}: {why}"));
     })?;
     let covers = server.aof.manifest.increments().len();
@@ -125,7 +125,6 @@ fn try_begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
 
 /// Has what is done from now on be written to a new file.
 fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    log::hand_over(server, host);
     let mut manifest = server.aof.manifest.clone();
     let name = manifest.add_increment(&server.config.appendfilename).name.clone();
     let path = files::path(&server.config, &name);
@@ -134,6 +133,7 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
     };
     host.write_file(&path, b"").inspect_err(|why| failed(host, why))?;
     files::write_manifest(&server.config, host, &manifest)?;
+    log::mark_end(server, host);
     if let Err(why) = host.journal_open(&path, RESERVE) {
         failed(host, &why);
         // The file before is the last one again; should this fail, the empty one behind it does no harm.
@@ -141,6 +141,10 @@ fn next_increment(server: &mut ServerState, host: &mut dyn Host) -> Result<(), S
         return Err(why);
     }
     server.aof.manifest = manifest;
+    server.aof.health.opened();
+    if server.aof.health.makes_up() {
+        server.feed.taken();
+    }
     begin_file(server);
     host.log(Level::Notice, &format!("Creating AOF incr file {} on background rewrite", shown(&name)));
     Ok(())
@@ -249,7 +253,9 @@ pub(super) fn give_up_temporary(keyspace: &mut Keyspace, server: &mut ServerStat
     // Nobody was promised anything of this file.
     let _ = host.journal_close();
     health::forget(server);
-    files::remove(host, &files::path(&server.config, &files::temporary_increment(&server.config)));
+    let name = files::temporary_increment(&server.config);
+    host.log(Level::Notice, &format!("Removing the temp incr aof file {} in the background", shown(&name)));
+    files::remove(host, &files::path(&server.config, &name));
 }
 
 /// Ends a rewrite that goes on, and waits for its end.
@@ -311,8 +317,8 @@ fn is_limited(server: &mut ServerState, host: &mut dyn Host) -> bool {
     rewrite.delay_minutes = (rewrite.delay_minutes * 2).clamp(1, MOST_MINUTES);
     rewrite.not_before_us = Some(now_us + rewrite.delay_minutes * 60_000_000);
     let line = format!(
-        "Background AOF rewrite has repeatedly failed, and is tried again in {} minutes",
-        rewrite.delay_minutes
+        "Background AOF rewrite failed {} times, which triggered the limit: the next try is in {} minutes",
+        rewrite.failures, rewrite.delay_minutes
     );
     host.log(Level::Warning, &line);
     true

@@ -11,6 +11,9 @@ use crate::state::ServerState;
 /// Opens what the configuration says is to be loaded: the append-only file, or else a snapshot. It is loaded turn by turn;
 /// when that is done [`opened`] is to be called. The error says why the server must not start.
 pub fn begin(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
+    if server.config.appendonly {
+        files::take_folder(&server.config, host)?;
+    }
     server.aof.manifest = files::read_manifest(server, host)?;
     if !server.config.appendonly {
         return snapshot::begin(keyspace, server, host, Duplicates::Refuse).map(drop);
@@ -38,7 +41,6 @@ fn upgrade(server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> 
     if host.file_len(&old)?.is_none() || !(manifest.loaded().next().is_none() || interrupted) {
         return Ok(());
     }
-    host.make_folder(&files::folder(&server.config), 0o755)?;
     let manifest = Manifest::of_single_file(&name);
     files::write_manifest(&server.config, host, &manifest)?;
     host.rename(&old, &in_folder).map_err(|why| format!("Can't move {old} to {in_folder}: {why}"))?;
@@ -73,12 +75,13 @@ pub fn opened(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn 
 }
 
 fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> Result<(), String> {
-    host.make_folder(&files::folder(&server.config), 0o755)?;
+    files::take_folder(&server.config, host)?;
     let stem = server.config.appendfilename.clone();
     let mut manifest = server.aof.manifest.clone();
     if manifest.loaded().next().is_none() {
         first_base(keyspace, server, host, &mut manifest)?;
     }
+    make_durable(server, host, &manifest)?;
     let name = match manifest.increments().last() {
         Some(last) => {
             host.log(
@@ -110,6 +113,20 @@ fn open_last(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn H
         server.aof.manifest = manifest;
     }
     log::set_open(keyspace, server, Mode::On, true);
+    Ok(())
+}
+
+/// What was loaded may be in the kernel only: the server before may have been killed before it synced a file that another one
+/// follows. Nothing is to be written behind what can still be lost. (The last one is synced when it is opened.)
+fn make_durable(server: &ServerState, host: &mut dyn Host, manifest: &Manifest) -> Result<(), String> {
+    let Some((_, before)) = manifest.increments().split_last() else { return Ok(()) };
+    for part in before {
+        let path = files::path(&server.config, &part.name);
+        if let Some(len) = host.file_len(&path)? {
+            // Cutting it where it ends changes nothing, and syncs it.
+            host.truncate(&path, len)?;
+        }
+    }
     Ok(())
 }
 

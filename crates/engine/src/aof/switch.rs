@@ -44,7 +44,7 @@ pub fn off(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Hos
     if server.aof.mode == Mode::First {
         rewrite::give_up_temporary(keyspace, server, host);
     } else if server.aof.open {
-        log::hand_over(server, host);
+        log::mark_end(server, host);
         if let Err(why) = host.journal_close() {
             host.log(Level::Warning, &format!("The AOF file could not be made durable: {why}"));
         }
@@ -64,7 +64,7 @@ pub fn prepare_end(
     anyway: bool,
 ) -> bool {
     if server.aof.mode == Mode::First && !anyway {
-        host.log(Level::Warning, "Writing initial AOF. Can't exit.");
+        host.log(Level::Warning, "Writing initial AOF, can't exit.");
         return false;
     }
     if server.snapshot.saving_for(Purpose::Rewrite) {
@@ -75,6 +75,7 @@ pub fn prepare_end(
         files::remove(host, &files::path(&server.config, &files::temporary_increment(&server.config)));
     } else if server.aof.open {
         host.log(Level::Notice, "Calling fsync() on the AOF file.");
+        log::mark_end(server, host);
         if let Err(why) = log::finish(server, host) {
             host.log(Level::Warning, &format!("Fail to fsync the AOF file: {why}."));
             return anyway;

@@ -90,9 +90,16 @@ static STEPS: [Step; STEP_COUNT] = [
         run: evict,
     },
     Step { name: "expiry", period: Period::Hz, cost: Cost::Heavy(1000), run: expire::sweep },
+    // The loop writes more, when replies have left.
+    Step {
+        name: "written snapshot",
+        period: Period::Micros(100_000),
+        cost: Cost::Heavy(500),
+        run: write_snapshot,
+    },
     Step { name: "rehash", period: Period::Micros(100_000), cost: Cost::Heavy(1000), run: rehash },
 ];
-const STEP_COUNT: usize = 13;
+const STEP_COUNT: usize = 14;
 /// The index of the step of this name.
 const TITLE: usize = 6;
 
@@ -348,8 +355,13 @@ fn evict(engine: &mut Engine, host: &mut dyn Host, _: u64) -> Again {
     Again::Later
 }
 
+fn write_snapshot(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
+    crate::snapshot::walk(&mut engine.keyspace, &mut engine.server, host, budget_us);
+    Again::Later
+}
+
 fn rehash(engine: &mut Engine, host: &mut dyn Host, budget_us: u64) -> Again {
-    let child = engine.server.snapshot.saving.is_some();
+    let child = engine.server.snapshot.saving.is_some_and(|saving| saving.has_child());
     if !engine.server.config.activerehashing || !engine.server.debug.dict_resizing || child {
         return Again::Later;
     }

@@ -73,9 +73,9 @@ fn ratios(report: &MemoryReport, text: &mut Text) {
 }
 
 fn buffers(facts: &Facts<'_>, report: &MemoryReport, text: &mut Text) {
+    text.field("mem_not_counted_for_evict", facts.server.feed.memory());
     text.all(
         &[
-            "mem_not_counted_for_evict",
             "mem_replication_backlog",
             "mem_total_replication_buffers",
             "mem_replicas_repl_buffer",
@@ -84,10 +84,8 @@ fn buffers(facts: &Facts<'_>, report: &MemoryReport, text: &mut Text) {
         0,
     );
     text.field("mem_clients_normal", report.clients);
-    text.all(
-        &["mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer"],
-        0,
-    );
+    text.all(&["mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export"], 0);
+    text.field("mem_aof_buffer", facts.server.feed.memory());
     text.field("mem_allocator", facts.host.allocator());
     text.field("mem_overhead_db_hashtable_rehashing", report.rehashing_bytes);
     text.field("active_defrag_running", 0);

@@ -85,7 +85,7 @@ fn log(facts: &Facts<'_>, text: &mut Text) {
     text.field("aof_pending_rewrite", u8::from(aof.rewrite.scheduled));
     text.field("aof_buffer_length", facts.server.feed.units().len());
     text.field("aof_pending_bio_fsync", aof.log.syncs_pending());
-    text.field("aof_delayed_fsync", aof.log.delayed_syncs);
+    text.field("aof_delayed_fsync", aof.log.delayed);
     text.field("aof_held_clients", aof.log.held());
     text.field("aof_truncated_bytes", aof.truncated);
 }

@@ -106,7 +106,8 @@ impl Calls for Caller<'_> {
             self.refuse(&error.to_line(), ahead);
             return false;
         }
-        let muted = self.server.feed.mute(self.replication != REPLICATE_ALL && !self.replicates());
+        // The feed is the append-only file's: what only replicas are to be told is not for it.
+        let muted = self.server.feed.mute(!self.replication.append_only_file);
         let Caller { keyspace, server, registry, host, client, owner, .. } = self;
         path::run_with_care(keyspace, server, registry, &mut **host, client, argv, ahead);
         server.feed.mute(muted);
@@ -174,13 +175,6 @@ impl Calls for Caller<'_> {
 
     fn register(&mut self, _: FunctionSpec) -> Result<(), String> {
         Err("server.register_function can only be called on FUNCTION LOAD command".to_owned())
-    }
-}
-
-impl Caller<'_> {
-    /// Whether anybody is told of what is changed now. Append-only file and replicas are one stream here.
-    fn replicates(&self) -> bool {
-        self.replication.append_only_file || self.replication.replicas
     }
 }
 

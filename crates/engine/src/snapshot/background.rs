@@ -1,15 +1,17 @@
-//! Snapshots by a child, while the parent serves.
+//! Snapshots while the server serves: by a child, or without one ([`super::versioned`]), as `snapshot-method` says.
 //!
 //! While there is a child, tables keep their size as long as they can: what the parent writes to is copied, and moving
 //! buckets writes to everything.
 
 use std::time::Duration;
 
+use config::choices::SnapshotMethod;
 use keyspace::{Keyspace, Policy};
 
 use super::file_name;
 use super::save::{self, Plan};
 use super::state::{Ending, Purpose, Saving};
+use super::versioned;
 use crate::host::{ChildHost, ChildNews, Host, Level};
 use crate::state::ServerState;
 
@@ -42,26 +44,23 @@ pub(crate) fn start_for(
     path: String,
 ) -> Result<(), String> {
     let plan = Plan::of(server, host, purpose, path);
-    let delay = server.config.rdb_key_save_delay;
-    let began_us = host.mono_us();
-    let forked = {
-        let keyspace = &*keyspace;
-        host.fork(&mut |child| write(keyspace, &plan, delay, child))
+    let begun = match server.config.snapshot_method {
+        SnapshotMethod::Versioned if plan.requests.is_none() => {
+            versioned::start(keyspace, server, host, &plan).map(|()| 0).map_err(|why| (why, ""))
+        }
+        _ => fork(keyspace, server, host, &plan).map_err(|why| (why, "fork: ")),
     };
-    let pid = match forked {
+    let pid = match begun {
         Ok(pid) => pid,
-        Err(why) => {
+        Err((why, step)) => {
             let what = match purpose {
                 Purpose::Snapshot => "save in background",
                 Purpose::Rewrite => "rewrite append only file in background",
             };
-            host.log(Level::Warning, &format!("Can't {what}: fork: {why}"));
+            host.log(Level::Warning, &format!("Can't {what}: {step}{why}"));
             return Err(why);
         }
     };
-    server.snapshot.fork_us = host.mono_us().saturating_sub(began_us);
-    server.snapshot.forks += 1;
-    server.note_latency("fork", server.snapshot.fork_us);
     server.snapshot.saving = Some(Saving {
         purpose,
         pid,
@@ -79,8 +78,24 @@ pub(crate) fn start_for(
         Purpose::Snapshot => "saving",
         Purpose::Rewrite => "append only file rewriting",
     };
-    host.log(Level::Notice, &format!("Background {what} started by pid {pid}"));
+    let by = if pid > 0 { format!("by pid {pid}") } else { "without a child".to_owned() };
+    host.log(Level::Notice, &format!("Background {what} started {by}"));
     Ok(())
+}
+
+/// Splits off a child that writes.
+fn fork(
+    keyspace: &Keyspace,
+    server: &mut ServerState,
+    host: &mut dyn Host,
+    plan: &Plan,
+) -> Result<u32, String> {
+    let (delay, began_us) = (server.config.rdb_key_save_delay, host.mono_us());
+    let pid = host.fork(&mut |child| write(keyspace, plan, delay, child))?;
+    server.snapshot.fork_us = host.mono_us().saturating_sub(began_us);
+    server.snapshot.forks += 1;
+    server.note_latency("fork", server.snapshot.fork_us);
+    Ok(pid)
 }
 
 /// What the child does.
@@ -109,7 +124,8 @@ fn write(keyspace: &Keyspace, plan: &Plan, delay: i32, child: &dyn ChildHost) ->
 
 /// Tables keep their size while a child shares the memory, or DEBUG says so.
 fn set_policy(keyspace: &mut Keyspace, server: &ServerState) {
-    let policy = match (server.debug.dict_resizing, server.snapshot.saving.is_some()) {
+    let child = server.snapshot.saving.is_some_and(|saving| saving.has_child());
+    let policy = match (server.debug.dict_resizing, child) {
         (false, _) => Policy::Forbid,
         (true, true) => Policy::Avoid,
         (true, false) => Policy::Allow,
@@ -151,6 +167,12 @@ pub fn poll(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Ho
     if server.snapshot.saving.is_none() {
         return;
     }
+    if server.snapshot.walk.is_some() {
+        if let Some(ok) = versioned::ended(keyspace, server, host) {
+            ended(keyspace, server, host, ok, None);
+        }
+        return;
+    }
     for news in host.child_news() {
         match news {
             ChildNews::Progress { keys, copied } => progress(server, keys, copied),
@@ -159,7 +181,7 @@ pub fn poll(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Ho
     }
 }
 
-fn progress(server: &mut ServerState, keys: u64, copied: u64) {
+pub(super) fn progress(server: &mut ServerState, keys: u64, copied: u64) {
     let told_us = server.mono_us;
     if let Some(saving) = &mut server.snapshot.saving {
         let copied_peak = saving.copied_peak.max(copied);
@@ -190,7 +212,7 @@ fn ended(
 fn snapshot_ended(server: &mut ServerState, host: &mut dyn Host, saving: Saving, ending: Ending) {
     server.snapshot.last_took_s = Some(server.mono_us.saturating_sub(saving.began_us) / 1_000_000);
     server.snapshot.last_copied = saving.copied_peak;
-    if ending == Ending::Done {
+    if ending == Ending::Done && saving.has_child() {
         host.log(Level::Notice, &format!("Fork CoW for RDB: {} MB", saving.copied_peak >> 20));
     }
     log_ending(host, "saving", "error", ending);
@@ -217,18 +239,20 @@ pub(crate) fn log_ending(host: &mut dyn Host, what: &str, failed: &str, ending: 
 }
 
 /// Ends the snapshot that is being written, if one is; its end will be heard of. False if there was none.
-pub fn cancel(server: &mut ServerState, host: &mut dyn Host) -> bool {
+pub fn cancel(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) -> bool {
     if !server.snapshot.saving_for(Purpose::Snapshot) {
         return false;
     }
-    tell_to_end(server, host);
+    tell_to_end(keyspace, server, host);
     true
 }
 
-fn tell_to_end(server: &mut ServerState, host: &mut dyn Host) {
+fn tell_to_end(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
     if let Some(saving) = &mut server.snapshot.saving {
         saving.cancelled = true;
-        host.end_child();
+        if !versioned::give_up(keyspace, server, host) {
+            host.end_child();
+        }
     }
 }
 
@@ -239,10 +263,17 @@ pub fn forget_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mu
     }
 }
 
+/// The same, of what is written without a child: before databases are taken out that may come back.
+pub fn end_walk(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
+    if server.snapshot.walk.is_some() {
+        end_child(keyspace, server, host);
+    }
+}
+
 /// Ends what is being written in the background, whatever it is for, and waits for its end.
 pub(crate) fn end_child(keyspace: &mut Keyspace, server: &mut ServerState, host: &mut dyn Host) {
-    tell_to_end(server, host);
-    // It was killed: milliseconds at most.
+    tell_to_end(keyspace, server, host);
+    // A child was killed, a thread ends with the piece it is at: milliseconds, if the disk is well.
     for _ in 0..5000 {
         poll(keyspace, server, host);
         if server.snapshot.saving.is_none() {

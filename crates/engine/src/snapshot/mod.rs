@@ -3,6 +3,7 @@
 //! ```text
 //!   SAVE                       file                        everybody waits                       save.rs
 //!   BGSAVE, rules, schedule    fork -> child -> file       the cron hears of the child's end     background.rs
+//!     or                     walk -> thread -> file      slices of turns                       versioned.rs
 //!   start, DEBUG RELOAD        file -> keys                step by step, or at once              load.rs
 //!   SHUTDOWN, signals          save, or not                                                      end.rs
 //! ```
@@ -14,6 +15,7 @@ mod end;
 mod load;
 mod save;
 mod state;
+mod versioned;
 
 use config::Config;
 use config::choices::{RdbModuleData, RdbVersion, RdbVersionCheck, SanitizeDumpPayload};
@@ -21,7 +23,7 @@ use persist::{Modules, Settings, Version};
 
 use crate::state::ServerState;
 
-pub use background::{cancel, forget_child, poll, start, step};
+pub use background::{cancel, end_walk, forget_child, poll, start, step};
 pub(crate) use background::{end_child, log_ending, note_health, refuses_writes, start_for};
 pub use end::{EndOptions, prepare_end};
 pub(crate) use load::begin_file;
@@ -30,6 +32,7 @@ pub use load::{Begun, Duplicates, Loading, Progress, Rest, begin, go_on, load_wh
 pub(crate) use save::Plan;
 pub use save::save;
 pub use state::{Ending, Loads, Purpose, Saving, SnapshotState};
+pub use versioned::{Walk, queued, slice_us, walk, walk_due_us};
 
 /// How values are written.
 pub fn settings(config: &Config) -> Settings {

@@ -21,13 +21,13 @@ pub(crate) struct Plan {
     pub sync_every: u64,
     /// Of the child's process, if it shall have one.
     pub title: Option<String>,
-    aux: Vec<(&'static str, String)>,
-    functions: Vec<Vec<u8>>,
-    settings: persist::Settings,
-    checksum: bool,
-    access: AccessInfo,
+    pub aux: Vec<(&'static str, String)>,
+    pub functions: Vec<Vec<u8>>,
+    pub settings: persist::Settings,
+    pub checksum: bool,
+    pub access: AccessInfo,
     /// As requests, and not as a snapshot; with this time, if there is one.
-    requests: Option<Option<i64>>,
+    pub requests: Option<Option<i64>>,
 }
 
 impl Plan {

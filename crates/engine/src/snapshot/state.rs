@@ -1,6 +1,7 @@
 //! What is remembered of snapshots.
 
 use super::load::{Loading, Rest};
+use super::versioned::Walk;
 
 /// What a snapshot is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug)]
 pub struct Saving {
     pub purpose: Purpose,
+    /// Of the child; 0 if there is none.
     pub pid: u32,
     pub began_us: u64,
     /// Changes that its snapshot has.
@@ -37,6 +39,13 @@ pub struct Saving {
     pub told_us: u64,
     /// It was told to end: that it did not succeed is no failure.
     pub cancelled: bool,
+}
+
+impl Saving {
+    /// A child writes, with which we share memory.
+    pub fn has_child(&self) -> bool {
+        self.pid > 0
+    }
 }
 
 /// What was loaded last.
@@ -60,6 +69,8 @@ pub struct SnapshotState {
     /// Snapshots since the start.
     pub saves: u64,
     pub saving: Option<Saving>,
+    /// It is written without a child.
+    pub walk: Option<Walk>,
     /// One is to begin as soon as it can.
     pub scheduled: bool,
     pub fork_us: u64,
@@ -86,6 +97,7 @@ impl SnapshotState {
             last_copied: 0,
             saves: 0,
             saving: None,
+            walk: None,
             scheduled: false,
             fork_us: 0,
             forks: 0,

@@ -6,6 +6,8 @@
 //!    wait to be sealed. The queue has their bytes in the same order.
 //! 3. `len` of a file is the end of a hand-over. A file longer than that is `torn`, and is cut before anything else.
 //! 4. One thread writes at a time (`writing`), one syncs (`syncing_since`).
+//! 5. Of all files only the oldest that is not sealed yet may be shorter on the disk than it was made: those behind it are
+//!    empty. So a loss of power leaves no hole: where the first file breaks off, all ends.
 
 use std::collections::VecDeque;
 use std::io;
@@ -38,6 +40,8 @@ pub(super) struct Core {
     pub open: bool,
     pub write_failure: Option<String>,
     pub sync_failure: Option<String>,
+    /// A file is lost, and its bytes are nowhere else yet, for all we know: those behind it stay empty.
+    pub hole: bool,
     pub reserve_failure: Option<String>,
     /// What failed is to be tried again.
     pub retry_write: bool,
@@ -137,11 +141,29 @@ impl Core {
 
     /// Bytes can be written by the one who hands them over.
     pub fn at_once(&self) -> bool {
-        self.open && !self.writing && self.queue.is_empty() && self.syncing_since.is_none()
+        self.open
+            && !self.writing
+            && self.queue.is_empty()
+            && self.syncing_since.is_none()
+            && self.files.len() == 1
+            && !self.is_held_up()
     }
 
+    /// There is a file that could make up for a lost one, and it was not used yet.
+    fn is_held_up(&self) -> bool {
+        self.hole && self.sync_failure.is_none()
+    }
+
+    /// Who hands over or syncs after another file was opened has what was lost elsewhere.
+    pub fn go_on(&mut self) {
+        self.hole &= self.sync_failure.is_some();
+    }
+
+    /// A file gets its first byte when the one before is sealed (invariant 5).
     pub fn may_write(&self) -> bool {
-        !self.writing && !self.queue.is_empty() && (self.write_failure.is_none() || self.retry_write)
+        let oldest = self.files.front().map(|file| file.id);
+        let of_oldest = self.queue.front().is_some_and(|piece| Some(piece.file) == oldest);
+        of_oldest && !self.is_held_up() && !self.writing && (self.write_failure.is_none() || self.retry_write)
     }
 
     pub fn may_reserve(&self) -> bool {
@@ -153,7 +175,8 @@ impl Core {
     pub fn may_seal(&self) -> bool {
         let complete = |file: &Opened| file.ends_at.is_some_and(|end| end <= self.written);
         let front = self.files.front();
-        front.is_some_and(|file| complete(file) && (file.lost || self.sync_failure.is_none()))
+        // One that is lost is let go when there is a file that makes up for it.
+        self.sync_failure.is_none() && front.is_some_and(complete)
     }
 
     /// More of the file that is appended to is to be synced, and those before it are sealed.

@@ -51,6 +51,10 @@ impl Files for RealFiles {
             if !facts.is_file() {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
             }
+            if facts.len() > 0 {
+                // What a process wrote that was killed may not be on the disk yet.
+                file.sync_data()?;
+            }
             Ok((file, facts.len()))
         };
         let (file, len) = open().map_err(|error| disk::about("append to", path, error))?;

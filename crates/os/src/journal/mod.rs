@@ -21,6 +21,8 @@ mod core;
 mod faulty;
 mod file;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
 mod work;
 
@@ -53,14 +55,17 @@ impl Journal {
         news.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
         let mut journal = Journal { files, shared: Arc::new(Shared::new(wake)), news, threads: Vec::new() };
-        let works: [(&str, fn(&Shared)); 2] = [("journal_sync", work::sync), ("journal_write", work::write)];
-        for (name, work) in works {
-            let shared = journal.shared.clone();
-            // Should the second one be refused, the value is dropped, which ends the first.
-            let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&shared))?;
-            journal.threads.push(thread);
-        }
+        // Should the second one be refused, the value is dropped, which ends the first.
+        journal.thread("journal_sync", work::sync)?;
+        journal.thread("journal_write", work::write)?;
         Ok(journal)
+    }
+
+    fn thread(&mut self, name: &str, work: fn(&Shared)) -> io::Result<()> {
+        let shared = self.shared.clone();
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&shared))?;
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// What to wait on for news.
@@ -91,6 +96,7 @@ impl Journal {
             return;
         }
         core.handed += bytes.len() as u64;
+        core.go_on();
         if core.at_once() {
             write_now(&mut core, bytes);
             if core.may_reserve() {
@@ -98,9 +104,8 @@ impl Journal {
             }
             return;
         }
-        let first = core.queue.is_empty();
         core.enqueue(bytes);
-        if first {
+        if core.may_write() {
             self.shared.call(&core);
         }
     }
@@ -108,7 +113,8 @@ impl Journal {
     pub fn sync(&mut self) {
         let mut core = self.shared.lock();
         core.wanted = core.handed;
-        if core.may_sync() {
+        core.go_on();
+        if core.may_sync() || core.may_write() {
             self.shared.call(&core);
         }
     }

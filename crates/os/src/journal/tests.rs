@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use world::{JournalFailureKind, JournalState};
 
+use super::faulty::Faulty;
 use super::*;
 use crate::testing::Folder;
 
@@ -81,10 +83,166 @@ fn what_cannot_be_opened_changes_nothing() {
 }
 
 #[test]
-fn a_full_device_keeps_nothing_of_a_hand_over_that_does_not_fit() {
-    let path = Path::new("/dev/full");
+fn only_regular_files_are_appended_to() {
+    let folder = Folder::new();
     let mut journal = Journal::start(Box::new(RealFiles)).unwrap();
-    let error = journal.open(path, 0).unwrap_err();
+    let error = journal.open(Path::new("/dev/full"), 0).unwrap_err();
     assert!(error.to_string().contains("no regular file"), "{error}");
-    assert!(journal.state().failure.is_none_or(|failure| failure.kind == JournalFailureKind::Write));
+    let pipe = std::os::unix::net::UnixListener::bind(folder.path("s")).unwrap();
+    assert!(journal.open(&folder.path("s"), 0).is_err());
+    drop(pipe);
+}
+
+/// A journal on a disk that fails, with one file.
+fn faulty() -> (Faulty, Journal) {
+    let disk = Faulty::default();
+    let mut journal = Journal::start(Box::new(disk.clone())).unwrap();
+    journal.open(Path::new("0"), 1000).unwrap();
+    (disk, journal)
+}
+
+fn kind(state: &JournalState) -> Option<JournalFailureKind> {
+    state.failure.as_ref().map(|failure| failure.kind)
+}
+
+#[test]
+fn a_disk_that_fills_up_keeps_nothing_of_a_hand_over_that_does_not_fit() {
+    let (disk, mut journal) = faulty();
+    disk.lock().faults.room = Some(7);
+    journal.append(b"01234");
+    journal.append(b"56789");
+    journal.append(b"abc");
+    let state = journal.state();
+    assert_eq!((state.handed, state.written), (13, 5));
+    let failure = state.failure.unwrap();
+    assert_eq!((failure.kind, &failure.text[..]), (JournalFailureKind::Write, "No space left on device"));
+    assert_eq!(disk.bytes(), b"01234", "the two bytes that fitted are cut away");
+    journal.retry();
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(disk.bytes(), b"01234");
+    assert!(journal.finish().is_err());
+    assert_eq!(journal.state().synced, 5, "what is there is synced");
+    disk.lock().faults.room = None;
+    journal.retry();
+    let state = until(&mut journal, |state| state.written == 13);
+    assert!(state.failure.is_none());
+    assert_eq!(disk.bytes(), b"0123456789abc");
+}
+
+#[test]
+fn a_part_that_cannot_be_cut_away_is_cut_before_anything_else() {
+    let (disk, mut journal) = faulty();
+    disk.lock().faults.room = Some(7);
+    disk.lock().faults.cut = Some(Errno::IO);
+    journal.append(b"01234");
+    journal.append(b"56789");
+    assert_eq!(disk.bytes(), b"0123456");
+    disk.lock().faults.room = None;
+    journal.retry();
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(disk.bytes(), b"0123456");
+    assert_eq!(kind(&journal.state()), Some(JournalFailureKind::Write));
+    disk.lock().faults.cut = None;
+    journal.retry();
+    until(&mut journal, |state| state.failure.is_none());
+    assert_eq!(disk.bytes(), b"0123456789");
+}
+
+#[test]
+fn a_slow_sync_delays_neither_the_loop_nor_the_writing() {
+    let (disk, mut journal) = faulty();
+    disk.lock().faults.sync_takes = Duration::from_millis(1500);
+    let began = Instant::now();
+    journal.append(b"one");
+    journal.sync();
+    until(&mut journal, |_| disk.lock().faults.syncs == 1);
+    for _ in 0..100 {
+        journal.append(b"+");
+        journal.sync();
+    }
+    let handing_ms = began.elapsed().as_millis();
+    let state = until(&mut journal, |state| state.written == 103);
+    assert_eq!((state.synced, state.syncing), (0, true));
+    let written_ms = began.elapsed().as_millis();
+    assert!(handing_ms < 700 && written_ms < 1000, "{handing_ms} ms, {written_ms} ms");
+    disk.lock().faults.sync_takes = Duration::ZERO;
+    let state = until(&mut journal, |state| state.synced == 103);
+    assert!(began.elapsed() > Duration::from_millis(1500) && !state.syncing, "{state:?}");
+    assert_eq!(disk.durable(), 103);
+}
+
+#[test]
+fn a_sync_that_failed_is_not_repeated_and_another_file_ends_it() {
+    let (disk, mut journal) = faulty();
+    journal.append(b"lost");
+    disk.lock().faults.sync = Some(Errno::IO);
+    journal.sync();
+    let state = until(&mut journal, |state| state.failure.is_some());
+    assert_eq!((kind(&state), state.synced), (Some(JournalFailureKind::Sync), 0));
+    assert_eq!(state.failure.unwrap().text, "Input/output error");
+    journal.append(b" still written");
+    journal.sync();
+    journal.retry();
+    assert!(journal.finish().is_err());
+    assert_eq!((journal.state().written, journal.state().synced), (18, 0));
+    journal.open(Path::new("1"), 0).unwrap();
+    assert_eq!(kind(&journal.state()), None);
+    journal.append(b"new");
+    journal.finish().unwrap();
+    let state = journal.state();
+    assert_eq!((state.written, state.synced), (21, 21));
+    let inside = disk.lock();
+    assert_eq!(inside.files[Path::new("0")].syncs_after_failure, 0);
+    assert_eq!(inside.files[Path::new("1")].durable, 3);
+}
+
+#[test]
+fn a_file_whose_sealing_failed_holds_up_what_follows() {
+    let (disk, mut journal) = faulty();
+    journal.append(b"first");
+    disk.lock().faults.sync = Some(Errno::IO);
+    journal.open(Path::new("1"), 0).unwrap();
+    journal.append(b"second");
+    let state = until(&mut journal, |state| state.failure.is_some());
+    assert_eq!((kind(&state), state.synced), (Some(JournalFailureKind::Sync), 0));
+    assert!(journal.finish().is_err());
+    assert_eq!(journal.state().synced, 0, "nothing is durable behind a hole");
+    journal.open(Path::new("2"), 0).unwrap();
+    journal.finish().unwrap();
+    assert_eq!(journal.state().synced, 11);
+}
+
+#[test]
+fn room_that_cannot_be_had_is_told_before_it_is_needed() {
+    let (disk, mut journal) = faulty();
+    assert_eq!(kind(&journal.state()), None);
+    disk.lock().faults.reserve = Some(Errno::NOSPC);
+    journal.append(&[b'x'; 400]);
+    std::thread::sleep(Duration::from_millis(10));
+    assert_eq!(kind(&journal.state()), None, "half of the room is left");
+    journal.append(&[b'y'; 200]);
+    until(&mut journal, |state| kind(state) == Some(JournalFailureKind::Reserve));
+    journal.append(&[b'z'; 200]);
+    assert_eq!(journal.state().written, 800, "what was executed still fits");
+    journal.retry();
+    std::thread::sleep(Duration::from_millis(10));
+    assert_eq!(kind(&journal.state()), Some(JournalFailureKind::Reserve));
+    disk.lock().faults.reserve = None;
+    journal.retry();
+    until(&mut journal, |state| kind(state).is_none());
+}
+
+#[test]
+fn closing_gives_up_what_cannot_be_written() {
+    let (disk, mut journal) = faulty();
+    disk.lock().faults.write = Some(Errno::IO);
+    journal.append(b"never");
+    assert!(journal.close().is_err());
+    let state = journal.state();
+    assert_eq!((state.handed, state.written, state.synced, kind(&state)), (5, 5, 5, None));
+    disk.lock().faults.write = None;
+    journal.open(Path::new("1"), 0).unwrap();
+    journal.append(b"again");
+    journal.finish().unwrap();
+    assert_eq!(disk.bytes(), b"again");
 }

@@ -104,6 +104,9 @@ pub(super) fn sync(shared: &Shared) {
         } else if core.may_sync() {
             sync_current(shared, core)
         } else {
+            if core.awaited {
+                shared.idle.notify_one();
+            }
             wait(&shared.disk, core)
         };
     }
@@ -176,11 +179,19 @@ fn seal<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
     let mut core = shared.lock();
     core.syncing_since = None;
     core.last_sync_us = clock::now().mono_us.saturating_sub(began);
-    core.files.pop_front();
     match outcome {
-        Ok(()) if lost => {}
-        Ok(()) => core.synced = core.synced.max(end.unwrap_or(0)),
-        Err(error) => core.sync_failure = Some(words(&error)),
+        Ok(()) if lost => drop(core.files.pop_front()),
+        Ok(()) => {
+            core.synced = core.synced.max(end.unwrap_or(0));
+            core.files.pop_front();
+        }
+        Err(error) => {
+            core.sync_failure = Some(words(&error));
+            core.hole = true;
+            if let Some(file) = core.files.front_mut() {
+                file.lost = true;
+            }
+        }
     }
     shared.tell(&core);
     core
@@ -201,6 +212,7 @@ fn sync_current<'a>(shared: &'a Shared, mut core: Books<'a>) -> Books<'a> {
         Ok(()) => core.synced = target,
         Err(error) => {
             core.sync_failure = Some(words(&error));
+            core.hole = true;
             if let Some(file) = core.file(id) {
                 file.lost = true;
             }

@@ -13,7 +13,9 @@
 //! ```
 
 mod load;
+mod record;
 mod save;
 
 pub use load::{Item, Loader, Options, Record};
-pub use save::{About, AccessInfo, Saved, save};
+pub use record::{DatabaseRecorder, Opening, Pieces, Seal, ending};
+pub use save::{About, AccessInfo, Saved, save, settings_for};

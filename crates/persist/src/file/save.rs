@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use keyspace::{Access, Db, Entry, Keyspace, Value, access};
+use keyspace::{Access, Db, DbIndex, Entry, Env, Keyspace, Lfu, Value, access};
 
 use crate::code;
 use crate::encode::write_value;
@@ -36,29 +36,26 @@ pub struct Saved {
     pub bytes: u64,
 }
 
-/// Writes all databases. Fields with expires are written in a version that has a code for them: the one asked for,
-/// or Valkey's. `O(n)`.
-pub fn save(keyspace: &Keyspace, sink: &mut dyn Write, mut about: About<'_>) -> io::Result<Saved> {
-    let mut settings = about.settings;
+/// The settings with a version that can say all that is in the keyspace: fields with expires need one that has a code
+/// for them, the one asked for or Valkey's.
+pub fn settings_for(keyspace: &Keyspace, mut settings: Settings) -> Settings {
     if keyspace.all().any(|(_, db)| db.volatile_hashes() > 0) {
         settings.version = settings.version.with_field_expires();
     }
+    settings
+}
+
+/// Writes all databases, in a version that can say them ([`settings_for`]). `O(n)`.
+pub fn save(keyspace: &Keyspace, sink: &mut dyn Write, mut about: About<'_>) -> io::Result<Saved> {
+    let settings = settings_for(keyspace, about.settings);
+    let usage = Usage::of(&keyspace.env, about.access);
     let mut writer = Writer::to(sink, settings, about.checksum);
-    writer.raw(&settings.version.magic());
-    for (name, value) in about.aux {
-        writer.byte(code::AUX);
-        writer.string(name.as_bytes());
-        writer.string(value.as_bytes());
-    }
-    for function in about.functions {
-        writer.byte(code::FUNCTION);
-        writer.string(function);
-    }
+    header(&mut writer, about.aux, about.functions);
     let mut keys = 0;
     for (number, db) in keyspace.all().filter(|(_, db)| !db.is_empty()) {
-        writer.byte(code::DATABASE);
-        writer.length(u64::from(number));
-        database(&mut writer, keyspace, db, &mut about, &mut keys)?;
+        database(&mut writer, number);
+        sizes(&mut writer, db);
+        entries(&mut writer, usage, db, &mut about, &mut keys)?;
     }
     writer.byte(code::END);
     let sum = writer.checksum()?;
@@ -67,25 +64,42 @@ pub fn save(keyspace: &Keyspace, sink: &mut dyn Write, mut about: About<'_>) -> 
     Ok(Saved { keys, bytes: writer.written() })
 }
 
-fn database(
+/// What comes before the first database.
+pub(super) fn header(writer: &mut Writer<'_>, aux: &[(&str, String)], functions: &[Vec<u8>]) {
+    writer.raw(&writer.settings.version.magic());
+    for (name, value) in aux {
+        writer.byte(code::AUX);
+        writer.string(name.as_bytes());
+        writer.string(value.as_bytes());
+    }
+    for function in functions {
+        writer.byte(code::FUNCTION);
+        writer.string(function);
+    }
+}
+
+/// The entries that follow are of this database.
+pub(super) fn database(writer: &mut Writer<'_>, number: DbIndex) {
+    writer.byte(code::DATABASE);
+    writer.length(u64::from(number));
+}
+
+/// How many entries of a database are to come.
+pub(super) fn sizes(writer: &mut Writer<'_>, db: &Db) {
+    writer.byte(code::SIZES);
+    writer.count(db.len());
+    writer.count(db.volatile());
+}
+
+fn entries(
     writer: &mut Writer<'_>,
-    keyspace: &Keyspace,
+    usage: Usage,
     db: &Db,
     about: &mut About<'_>,
     keys: &mut u64,
 ) -> io::Result<()> {
-    writer.byte(code::SIZES);
-    writer.count(db.len());
-    writer.count(db.volatile());
     for entry in db.table().iter() {
-        if let Some(at) = entry.expire() {
-            writer.byte(code::EXPIRE_MS);
-            writer.milliseconds(at);
-        }
-        if about.access == AccessInfo::Kept {
-            last_used(writer, keyspace, entry);
-        }
-        write_value(writer, entry, |writer| writer.string(entry.key()));
+        usage.write(writer, entry);
         *keys += 1;
         if !(about.after_key)(*keys) {
             return Err(io::ErrorKind::Interrupted.into());
@@ -97,16 +111,43 @@ fn database(
     Ok(())
 }
 
-fn last_used(writer: &mut Writer<'_>, keyspace: &Keyspace, entry: &Entry<Value>) {
-    let env = &keyspace.env;
-    match env.access {
-        Access::Lru => {
-            writer.byte(code::IDLE);
-            writer.length(u64::from(access::idle_seconds(entry.access(), env.now_ms)));
+/// What is written of an entry's use, as seen at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usage {
+    info: AccessInfo,
+    access: Access,
+    lfu: Lfu,
+    now_ms: i64,
+}
+
+impl Usage {
+    pub fn of(env: &Env, info: AccessInfo) -> Usage {
+        Usage { info, access: env.access, lfu: env.lfu, now_ms: env.now_ms }
+    }
+
+    /// Writes one entry: its expire, its use, its key and its value.
+    #[inline]
+    pub fn write(self, writer: &mut Writer<'_>, entry: &Entry<Value>) {
+        if let Some(at) = entry.expire() {
+            writer.byte(code::EXPIRE_MS);
+            writer.milliseconds(at);
         }
-        Access::Lfu => {
-            writer.byte(code::FREQUENCY);
-            writer.byte(env.lfu.counter(entry.access(), env.now_ms));
+        if self.info == AccessInfo::Kept {
+            self.last_used(writer, entry);
+        }
+        write_value(writer, entry, |writer| writer.string(entry.key()));
+    }
+
+    fn last_used(self, writer: &mut Writer<'_>, entry: &Entry<Value>) {
+        match self.access {
+            Access::Lru => {
+                writer.byte(code::IDLE);
+                writer.length(u64::from(access::idle_seconds(entry.access(), self.now_ms)));
+            }
+            Access::Lfu => {
+                writer.byte(code::FREQUENCY);
+                writer.byte(self.lfu.counter(entry.access(), self.now_ms));
+            }
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Values to be made, looked at, written and read: what the tests of this folder share.
 #![allow(dead_code)]
 
+pub mod any;
+
 use keyspace::stream::{Group, StreamId};
 use keyspace::{
-    AddOptions, DbMut, End, Expire, FieldTtl, Hash, Key, Keyspace, List, Seed, Set, SortedSet, Str, Stream,
-    Type, ValueRef, view_of,
+    AddOptions, DbIndex, DbMut, End, Expire, FieldTtl, Hash, Key, Keyspace, List, Seed, Set, SortedSet, Str,
+    Stream, Type, ValueRef, view_of,
 };
 use structures::listpack::{Element, Listpack};
 
@@ -89,8 +91,13 @@ pub fn stream(entries: &[(u8, Vec<u8>)], cut: u8, limits: &keyspace::Limits) -> 
 
 /// Everything that can be seen of a value, in an order of its own.
 pub fn seen(keyspace: &Keyspace, key: &[u8]) -> Option<String> {
+    seen_in(keyspace, 0, key)
+}
+
+/// The same, of another database.
+pub fn seen_in(keyspace: &Keyspace, db: DbIndex, key: &[u8]) -> Option<String> {
     let key = keyspace.key(key);
-    let entry = keyspace.look(0).table().get(key.bytes, key.hash)?;
+    let entry = keyspace.look(db).table().get(key.bytes, key.hash)?;
     let mut parts: Vec<String> = Vec::new();
     match Type::of(entry) {
         Type::String => parts.push(format!("{:?}", Str::of(entry).ok()?.to_vec())),
@@ -308,4 +315,21 @@ pub fn samples() -> Vec<(Vec<u8>, usize)> {
     let mut samples: Vec<_> = [9, 10, 11, 12, 80].map(|version| (written(version), 20)).into();
     samples.extend([(ancient(), 10), (of_redis(), 1)]);
     samples
+}
+
+/// The values of the samples, each with its type before it: payloads without their ends.
+pub fn bodies() -> Vec<Vec<u8>> {
+    let mut bodies = Vec::new();
+    for (version, (sample, _)) in [9, 10, 11, 12, 80, 11, 12].into_iter().zip(samples()) {
+        let mut keyspace = keyspace();
+        if load(&sample, &mut keyspace).is_ok() {
+            let entries = keyspace.all().flat_map(|(_, db)| db.table().iter());
+            let payloads = entries.map(|entry| persist::dump(entry, settings(version, true)));
+            bodies.extend(payloads.map(|mut payload| {
+                payload.truncate(payload.len() - 10);
+                payload
+            }));
+        }
+    }
+    bodies
 }

@@ -127,7 +127,10 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
 
     #[inline(never)]
     fn shrink_now(&mut self) {
-        if self.len == 0 && self.buckets() * size_of::<Bucket>() <= FREE_AT_ONCE {
+        if self.len == 0
+            && self.policy != Policy::Forbid
+            && self.buckets() * size_of::<Bucket>() <= FREE_AT_ONCE
+        {
             self.clear();
         } else if self.old.is_none() {
             self.shrink_if_due();

@@ -381,3 +381,45 @@ fn a_table_may_be_dropped_by_another_thread() {
     let table = numbers(0..10_000);
     std::thread::spawn(move || drop(table)).join().unwrap();
 }
+
+/// Each item is in the home that its hash names, and in no other.
+fn homes_are_numbered(table: &Numbers) {
+    let mut seen = 0;
+    for number in 0..table.homes() {
+        table.prefetch_home(number);
+        table.emit_home(number, |item| {
+            assert_eq!(table.home_number(table.hasher().of(item.0)), number);
+            seen += 1;
+        });
+    }
+    assert_eq!(seen, table.len());
+    table.emit_home(table.homes(), |_| panic!("there is no such home"));
+}
+
+#[test]
+fn homes_have_numbers_in_every_phase_of_a_rehash_and_keep_them_while_it_is_forbidden() {
+    homes_are_numbered(&Numbers::new(Mix { bad: false }));
+    let mut growing = numbers(0..9 * 128);
+    add(&mut growing, 5_000);
+    while growing.rehash_step(5) {
+        homes_are_numbered(&growing);
+    }
+    let mut shrinking = numbers(0..1_200);
+    while shrinking.rehash_step(100) {}
+    (0..1_060).for_each(|n| assert!(remove(&mut shrinking, n)));
+    while shrinking.rehash_step(3) {
+        homes_are_numbered(&shrinking);
+    }
+    let mut frozen = numbers(0..9 * 64);
+    add(&mut frozen, 5_000);
+    assert!(frozen.is_rehashing());
+    frozen.set_resize(Policy::Forbid);
+    let before: Vec<usize> = (0..4_000).map(|n| frozen.home_number(frozen.hasher().of(n))).collect();
+    (9 * 64..4_000).for_each(|n| add(&mut frozen, n));
+    (0..4_000).for_each(|n| assert!(remove(&mut frozen, n)));
+    assert!(remove(&mut frozen, 5_000) && frozen.is_empty());
+    add(&mut frozen, 1);
+    let after: Vec<usize> = (0..4_000).map(|n| frozen.home_number(frozen.hasher().of(n))).collect();
+    assert_eq!(before, after);
+    homes_are_numbered(&frozen);
+}

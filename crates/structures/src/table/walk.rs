@@ -17,7 +17,7 @@ use std::ptr::NonNull;
 use stdx::steps::step;
 
 use super::bucket::{Bits, Bucket, SLOTS};
-use super::{Hashed, Place, Slot, Table, Thin, prefetch_item, tag, target};
+use super::{Hashed, Place, Slot, Table, Thin, prefetch, prefetch_item, tag, target};
 
 /// After so many fruitless tries, random takes the next item of the table instead: it is nearly empty and may
 /// not shrink (a fork is under way).
@@ -69,6 +69,22 @@ impl Homes {
         // `number` is below the number of main buckets already.
         unsafe { self.main.add(index) }
     }
+
+    /// The number of the home of a hash: `get` is its inverse.
+    fn number_of<T: Thin, H: Hashed<T::Target>>(&self, table: &Table<T, H>, hash: u64) -> usize {
+        if let Some(old) = &table.old {
+            let index = hash as usize & old.mask;
+            if index >= old.moved {
+                return index - old.moved;
+            }
+        }
+        let index = hash as usize & table.mask;
+        // An index that moved ones lead to: the rest is below `moved`, unless the main array is the smaller one.
+        match index < self.moved {
+            true => self.waiting + index,
+            false => self.waiting + index % self.stride + index / self.stride * self.moved,
+        }
+    }
 }
 
 impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
@@ -101,6 +117,41 @@ impl<T: Thin, H: Hashed<T::Target>> Table<T, H> {
             if cursor & (small ^ large) as u64 == 0 {
                 return cursor;
             }
+        }
+    }
+
+    /// How many homes there are: places in which chains begin, of which each hash has one. They and their numbers stay
+    /// as they are while [`Policy::Forbid`](super::Policy) holds.
+    pub fn homes(&self) -> usize {
+        Homes::of(self).count
+    }
+
+    /// The number of the home of a hash; 0 in a table without an array.
+    pub fn home_number(&self, hash: u64) -> usize {
+        if !self.is_allocated() {
+            return 0;
+        }
+        Homes::of(self).number_of(self, hash)
+    }
+
+    /// Emits the items of a home; nothing if there is none of this number.
+    pub fn emit_home<'t>(&'t self, number: usize, mut emit: impl FnMut(&'t T::Target)) {
+        let homes = Homes::of(self);
+        if number < homes.count {
+            self.emit_chain(homes.get(number), &mut emit);
+        }
+    }
+
+    /// Asks for the items of a home, in the first bucket of its chain, and for the line of the home after it.
+    pub fn prefetch_home(&self, number: usize) {
+        let homes = Homes::of(self);
+        if number + 1 < homes.count {
+            prefetch(homes.get(number + 1).as_ptr().cast_const().cast());
+        }
+        if number < homes.count {
+            // SAFETY: a bucket of ours.
+            let bucket = unsafe { homes.get(number).as_ref() };
+            Bits(bucket.occupied()).for_each(|slot| prefetch_item(bucket.item(slot)));
         }
     }
 
