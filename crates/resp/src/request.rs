@@ -569,6 +569,14 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_the_words_and_no_more_memory() {
+        let owned = OwnedArgv::of(["SET", "", "a longer word"]);
+        let copy = OwnedArgv::copy(owned.view().from(1));
+        assert_eq!(copy, OwnedArgv::of(["", "a longer word"]));
+        assert_eq!(copy.memory(), 13 + 2 * size_of::<Span>());
+    }
+
+    #[test]
     fn what_is_spelt_oddly_is_not_passed_on_as_it_was_sent() {
         let as_sent = |bytes: &[u8]| {
             let (mut words, mut progress) = (Vec::new(), None);
