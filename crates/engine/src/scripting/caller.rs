@@ -11,7 +11,7 @@ use crate::command::Flags as CommandFlags;
 use crate::engine::Ahead;
 use crate::error::CommandError;
 use crate::gate::Gate;
-use crate::host::{Host, Level};
+use crate::host::Host;
 use crate::path;
 use crate::registry::Registry;
 use crate::state::ServerState;
@@ -148,13 +148,7 @@ impl Calls for Caller<'_> {
     }
 
     fn log(&mut self, level: LogLevel, line: &[u8]) {
-        let level = match level {
-            LogLevel::Debug => Level::Debug,
-            LogLevel::Verbose => Level::Verbose,
-            LogLevel::Notice => Level::Notice,
-            LogLevel::Warning => Level::Warning,
-        };
-        self.host.log(level, &String::from_utf8_lossy(line));
+        super::log(self.host, level, line);
     }
 
     fn may_run(&mut self, argv: Argv<'_>) -> Option<bool> {

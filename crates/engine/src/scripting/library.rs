@@ -13,7 +13,7 @@ use script::{Calls, Flag, FunctionSpec, Go, Kind, LogLevel, Machine, Replication
 use super::header::words;
 use crate::ctx::Ctx;
 use crate::error::{CommandError, Result};
-use crate::host::{Host, Level};
+use crate::host::Host;
 use crate::state::ServerState;
 
 /// How long the text of a library may run, in microseconds.
@@ -311,13 +311,7 @@ impl Calls for Loader<'_> {
     fn set_protocol(&mut self, _: Protocol) {}
     fn set_replication(&mut self, _: Replication) {}
     fn log(&mut self, level: LogLevel, line: &[u8]) {
-        let level = match level {
-            LogLevel::Debug => Level::Debug,
-            LogLevel::Verbose => Level::Verbose,
-            LogLevel::Notice => Level::Notice,
-            LogLevel::Warning => Level::Warning,
-        };
-        self.host.log(level, &String::from_utf8_lossy(line));
+        super::log(self.host, level, line);
     }
     fn may_run(&mut self, _: Argv<'_>) -> Option<bool> {
         None

@@ -20,7 +20,7 @@ mod run;
 
 use std::rc::Rc;
 
-use script::{Flag, Kind, Machine, Version};
+use script::{Flag, Kind, LogLevel, Machine, Version};
 
 pub use cache::Script;
 pub(crate) use declared::{flags_of, runs_script};
@@ -30,11 +30,23 @@ pub use library::{Libraries, Library};
 pub use script::{hex, sha1};
 
 use crate::client::{About, Client, ClientSlot};
+use crate::host::{Host, Level};
 use crate::registry::Registry;
 use crate::state::ServerState;
 
 /// Most bytes that an interpreter may hold.
 const MEMORY_LIMIT: usize = 1 << 30;
+
+/// `redis.log`.
+fn log(host: &mut dyn Host, level: LogLevel, line: &[u8]) {
+    let level = match level {
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Verbose => Level::Verbose,
+        LogLevel::Notice => Level::Notice,
+        LogLevel::Warning => Level::Warning,
+    };
+    host.log(level, &String::from_utf8_lossy(line));
+}
 
 /// What a script or function may do, as it declares.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
