@@ -14,12 +14,10 @@ use crate::command::Flags;
 use crate::gate::Gate;
 use crate::state::ServerState;
 
-/// To be called before a command of a client runs.
+/// To be called before a command of a client runs, while the gate IMPORTING is up.
 pub(crate) fn enter(keyspace: &mut Keyspace, server: &ServerState, client: &Client, flags: Flags) {
-    if server.gate.meets(Gate::IMPORTING) {
-        keyspace.env.see_expired = client.gate.meets(Gate::IMPORT_SOURCE);
-        keyspace.env.hold_expiry = server.pause.is_some() || !flags.has(Flags::WRITE);
-    }
+    keyspace.env.see_expired = client.gate.meets(Gate::IMPORT_SOURCE);
+    keyspace.env.hold_expiry = server.pause.is_some() || !flags.has(Flags::WRITE);
 }
 
 /// Between commands. Not while a snapshot is being loaded, which holds expiry for itself.

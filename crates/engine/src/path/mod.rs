@@ -151,7 +151,9 @@ fn run_touching(
     let entry = registry.entry(ahead.command);
     keyspace.env.no_touch = client.gate.meets(Gate::NO_TOUCH) && entry.record.name != "TOUCH";
     let importing = server.gate.meets(Gate::IMPORTING);
-    import::enter(keyspace, server, client, entry.record.flags);
+    if importing {
+        import::enter(keyspace, server, client, entry.record.flags);
+    }
     call::<true>(keyspace, server, registry, entry, host, client, argv, ahead);
     keyspace.env.no_touch = before;
     if importing {
